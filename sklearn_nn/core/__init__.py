@@ -1,0 +1,68 @@
+"""What a parameter, a block and a network are: protocols, layout, memory, checks."""
+
+from sklearn_nn.core._gradcheck import GradientCheck, check_gradient
+from sklearn_nn.core._init import uniform, zeros
+from sklearn_nn.core._layout import Init, Param, ParamLayout, ParamTree, Views
+from sklearn_nn.core._network import Network, compile_network, row_chunks
+from sklearn_nn.core._protocols import (
+    Array,
+    Block,
+    Clock,
+    Loss,
+    Optimizer,
+    OptimizerState,
+    Rng,
+    Schedule,
+    Shape,
+)
+from sklearn_nn.core._rules import (
+    Boolean,
+    InvalidParameterError,
+    OneOf,
+    Rule,
+    Satisfying,
+    any_of,
+    check_params,
+    instance_of,
+    integer,
+    number,
+)
+from sklearn_nn.core._spec import Composite, Spec
+from sklearn_nn.core._workspace import Workspace
+
+__all__ = [
+    "Array",
+    "Block",
+    "Boolean",
+    "Clock",
+    "Composite",
+    "GradientCheck",
+    "Init",
+    "InvalidParameterError",
+    "Loss",
+    "Network",
+    "OneOf",
+    "Optimizer",
+    "OptimizerState",
+    "Param",
+    "ParamLayout",
+    "ParamTree",
+    "Rng",
+    "Rule",
+    "Satisfying",
+    "Schedule",
+    "Shape",
+    "Spec",
+    "Views",
+    "Workspace",
+    "any_of",
+    "check_gradient",
+    "check_params",
+    "compile_network",
+    "instance_of",
+    "integer",
+    "number",
+    "row_chunks",
+    "uniform",
+    "zeros",
+]

@@ -1,0 +1,90 @@
+"""Param, ParamLayout: names of parameters and their places in one flat vector."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+Init = Callable[[np.random.Generator, NDArray[Any]], None]
+ParamTree = Mapping[str, Union["Param", "ParamTree"]]
+Views = Any  # a tree of SimpleNamespace: p.W, p.hidden.W
+
+
+@dataclass(frozen=True)
+class Param:
+    """Declares one parameter array: its shape, its initializer, its group.
+
+    ``init(rng, out)`` fills ``out``. The penalty falls on the group "weight" only.
+    A ``shared`` parameter is one for all members.
+    """
+
+    shape: tuple[int, ...]
+    init: Init
+    group: str = "weight"
+    shared: bool = False
+
+
+class ParamLayout:
+    """Maps a tree of declared parameters onto one contiguous vector.
+
+    All parameters of the group "weight" come first, each group in the order of the
+    tree; so the penalized part is one slice. ``names`` are paths like "hidden/W".
+    """
+
+    def __init__(self, tree: ParamTree, members: int | None = None) -> None:
+        self.tree = tree
+        lead = () if members is None else (members,)
+        leaves = list(_leaves(tree, ""))
+        leaves.sort(key=lambda leaf: leaf[1].group != "weight")  # stable
+        self.params = dict(leaves)
+        self.shapes = {n: (*(() if p.shared else lead), *p.shape) for n, p in leaves}
+        self.slices: dict[str, slice] = {}
+        self.size = self.n_weights = 0
+        for name, param in leaves:
+            stop = self.size + math.prod(self.shapes[name])
+            self.slices[name] = slice(self.size, stop)
+            self.size = stop
+            if param.group == "weight":
+                self.n_weights = stop
+
+    def named_views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return the views into ``flat`` by path."""
+        if flat.shape != (self.size,):
+            raise ValueError(
+                f"`flat` must have shape ({self.size},) to hold these parameters; "
+                f"got {flat.shape}."
+            )
+        places = self.slices.items()
+        return {name: flat[s].reshape(self.shapes[name]) for name, s in places}
+
+    def views(self, flat: NDArray[Any]) -> Views:
+        """Return the tree with each ``Param`` replaced by its view into ``flat``."""
+        return _graft(self.tree, self.named_views(flat), "")
+
+    def initialize(self, flat: NDArray[Any], rng: np.random.Generator) -> None:
+        """Fill ``flat`` with initial values, in the order of the tree."""
+        views = self.named_views(flat)
+        for name, param in _leaves(self.tree, ""):
+            param.init(rng, views[name])
+
+
+def _leaves(tree: ParamTree, prefix: str) -> Iterator[tuple[str, Param]]:
+    for name, item in tree.items():
+        if isinstance(item, Param):
+            yield prefix + name, item
+        else:
+            yield from _leaves(item, f"{prefix}{name}/")
+
+
+def _graft(tree: ParamTree, views: Mapping[str, NDArray[Any]], prefix: str) -> Views:
+    branch = {
+        name: views[prefix + name]
+        if isinstance(item, Param)
+        else _graft(item, views, f"{prefix}{name}/")
+        for name, item in tree.items()
+    }
+    return SimpleNamespace(**branch)

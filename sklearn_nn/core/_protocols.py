@@ -1,0 +1,177 @@
+"""What a block, a loss, an optimizer and a schedule are; the array aliases."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_nn.core._layout import ParamTree, Views
+from sklearn_nn.core._spec import Spec
+from sklearn_nn.core._workspace import Workspace
+
+Array = NDArray[Any]
+Rng = np.random.Generator
+Shape = tuple[int, ...]
+
+# The optimizer walks over the parameter vector in pieces of this size, so that a piece
+# of each of its arrays stays in the processor's second-level cache between the steps.
+PIECE_BYTES = 1 << 16
+
+
+class Block(Spec, ABC):
+    """A differentiable map from a batch of rows to a batch of rows.
+
+    A block is a value: it holds sizes and constants, never learned arrays. Parameters
+    ``p``, gradients ``g`` and scratch memory ``ws`` are handed to it on every call.
+    Shapes leave out the batch axis. With k members (networks trained at once) every
+    parameter has a leading axis k, and so have ``x`` and ``y``; where all members see
+    the same rows, that axis of ``x`` has length 1.
+    """
+
+    accepts_sparse: ClassVar[bool] = False
+
+    @abstractmethod
+    def out_shape(self, in_shape: Shape) -> Shape:
+        """Return the shape of one output row, or raise if ``in_shape`` cannot be."""
+
+    @abstractmethod
+    def param_tree(self, in_shape: Shape) -> ParamTree:
+        """Declare the parameters for input rows of ``in_shape``."""
+
+    @abstractmethod
+    def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
+        """Return y. ``rng=None`` means inference: no noise, and nothing random."""
+
+    @abstractmethod
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        """Overwrite every array of ``g``; return dx, or None if not ``need_dx``."""
+
+
+class Loss(Spec, ABC):
+    """A mean over rows of a differentiable function of targets and raw outputs.
+
+    Shapes: raw (..., n, n_raw), w (n,) or None for ones; leading axes are members. The
+    weights have mean one over the training rows, so that a batch of heavy rows pulls
+    harder. ``link`` names the function from raw outputs to predictions.
+    """
+
+    link: ClassVar[str]
+
+    @abstractmethod
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        """Return the mean loss, one per member; write its gradient to ``out``."""
+
+    @abstractmethod
+    def predict(self, raw: Array) -> Array:
+        """Return the prediction, a mean, probability or rate: the inverse link."""
+
+    @abstractmethod
+    def start(self, y: Array, w: Array | None) -> Array:
+        """Return the best constant raw output: (n_raw,)."""
+
+    def check_targets(self, y: Array) -> None:
+        """Raise ValueError if ``y`` lies outside the domain of the loss."""
+        return
+
+
+@dataclass
+class OptimizerState:
+    """Number of steps taken and one vector per slot, each (n_params,)."""
+
+    t: int = 0
+    slots: dict[str, Array] = field(default_factory=dict)
+
+    def copy(self) -> "OptimizerState":
+        slots = {name: vector.copy() for name, vector in self.slots.items()}
+        return OptimizerState(self.t, slots)
+
+
+class Optimizer(Spec, ABC):
+    """Arithmetic on the parameter vector, entry by entry.
+
+    The rule is a value; its memory is a state made by `init`.
+    """
+
+    def init(self, params: Array) -> OptimizerState:
+        """Return the state before the first step."""
+        return OptimizerState(0, {n: np.zeros_like(params) for n in self.slot_names()})
+
+    def step(
+        self,
+        state: OptimizerState,
+        params: Array,
+        grads: Array,
+        lr: float,
+        l2: float = 0.0,
+        n_l2: int = 0,
+    ) -> None:
+        """Update ``params`` and ``state`` in place at the rate ``lr``.
+
+        The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way.
+        """
+        state.t += 1
+        slots = [state.slots[name] for name in self.slot_names()]
+        size = min(params.size, PIECE_BYTES // params.itemsize)
+        scratch = np.empty((2, size), params.dtype)
+        for start in range(0, params.size, size):
+            piece = slice(start, start + size)
+            p, g = params[piece], grads[piece]
+            tmp = scratch[0, : p.size]
+            if l2 and start < n_l2:
+                g = _penalized(p, g, l2, n_l2 - start, scratch[1, : p.size])
+            self.update(state.t, p, g, lr, tmp, [slot[piece] for slot in slots])
+
+    @abstractmethod
+    def slot_names(self) -> tuple[str, ...]:
+        """Name the vectors that the rule keeps from step to step."""
+
+    @abstractmethod
+    def update(
+        self,
+        t: int,
+        p: Array,
+        g: Array,
+        lr: float,
+        tmp: Array,
+        slots: Sequence[Array],
+    ) -> None:
+        """Take step ``t`` (counted from 1) on a piece of the vector, in place."""
+
+
+def _penalized(p: Array, g: Array, l2: float, n_l2: int, out: Array) -> Array:
+    """Write ``g + l2 * p`` to ``out``, without the penalty from entry ``n_l2`` on."""
+    np.multiply(p, l2, out=out)
+    if n_l2 < p.size:
+        out[n_l2:] = 0
+    out += g
+    return out
+
+
+@dataclass
+class Clock:
+    """Where training stands: what a schedule may depend on.
+
+    ``progress`` runs from 0 to 1; ``samples`` counts the training rows seen in finished
+    epochs; ``plateaus`` counts how often progress stalled.
+    """
+
+    progress: float = 0.0
+    samples: int = 0
+    plateaus: int = 0
+
+
+class Schedule(Spec, ABC):
+    """A pure function of the clock: the factor of the initial learning rate."""
+
+    @abstractmethod
+    def __call__(self, clock: Clock, /) -> float:
+        """Return the factor at this moment."""
+
+    def answers_plateau(self, lr: float) -> bool:
+        """Whether a plateau at the rate ``lr`` lowers the rate; else training ends."""
+        return False

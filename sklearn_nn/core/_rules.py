@@ -1,0 +1,124 @@
+"""Rules for constructor parameters; a rule prints itself into its error message."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A constructor parameter breaks its rule."""
+
+
+class Rule(Protocol):
+    """What a parameter must be; ``str(rule)`` completes "must be ..."."""
+
+    def allows(self, value: Any, /) -> bool:
+        """Whether ``value`` obeys."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in an interval, whose brackets are given as in print: ``"[)"``."""
+
+    kind: type
+    low: float
+    high: float
+    brackets: str
+
+    def allows(self, value: Any, /) -> bool:
+        is_number = isinstance(value, self.kind)
+        if not is_number or isinstance(value, (bool, np.bool_)):
+            return False
+        above = value >= self.low if self.brackets[0] == "[" else value > self.low
+        below = value <= self.high if self.brackets[1] == "]" else value < self.high
+        return bool(above and below)
+
+    def __str__(self) -> str:
+        noun = "an integer" if self.kind is Integral else "a number"
+        return f"{noun} in {self.brackets[0]}{self.low}, {self.high}{self.brackets[1]}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few values, compared with their kind: True is not 1."""
+
+    values: tuple[Any, ...]
+
+    def allows(self, value: Any, /) -> bool:
+        same_kind = [v for v in self.values if isinstance(value, type(v))]
+        return any(value is v or value == v for v in same_kind)
+
+    def __str__(self) -> str:
+        *most, last = map(repr, self.values)
+        return f"{', '.join(most)} or {last}" if most else last
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    def allows(self, value: Any, /) -> bool:
+        return isinstance(value, (bool, np.bool_))
+
+    def __str__(self) -> str:
+        return "True or False"
+
+
+@dataclass(frozen=True)
+class Satisfying:
+    """A value that ``test`` accepts; ``words`` say which."""
+
+    test: Callable[[Any], bool]
+    words: str
+
+    def allows(self, value: Any, /) -> bool:
+        return bool(self.test(value))
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """A value that at least one of the rules allows."""
+
+    rules: tuple[Rule, ...]
+
+    def allows(self, value: Any, /) -> bool:
+        return any(rule.allows(value) for rule in self.rules)
+
+    def __str__(self) -> str:
+        *most, last = map(str, self.rules)
+        return f"{', '.join(most)} or {last}"
+
+
+def any_of(*rules: Rule) -> AnyOf:
+    """Return the rule that one of ``rules`` must allow the value."""
+    return AnyOf(rules)
+
+
+def instance_of(kind: type, words: str) -> Satisfying:
+    """Return the rule that the value is an instance of ``kind``."""
+    return Satisfying(lambda value: isinstance(value, kind), words)
+
+
+def integer(low: int, high: float = np.inf) -> Number:
+    """Return the rule for an integer of at least ``low``."""
+    return Number(Integral, low, high, "[)" if high == np.inf else "[]")
+
+
+def number(low: float, high: float, brackets: str) -> Number:
+    """Return the rule for a real number in an interval."""
+    return Number(Real, low, high, brackets)
+
+
+def check_params(owner: Any, rules: Mapping[str, Rule]) -> None:
+    """Raise InvalidParameterError for the first parameter that breaks its rule."""
+    for name, rule in rules.items():
+        if not rule.allows(value := getattr(owner, name)):
+            raise InvalidParameterError(
+                f"`{name}` of {type(owner).__name__} must be {rule}; got {value!r}."
+            )

@@ -1,0 +1,67 @@
+"""Specs: values with scikit-learn's ``get_params``, ``set_params`` and ``clone``."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+
+from sklearn_nn.core._rules import Rule, check_params
+
+
+class Spec(BaseEstimator):
+    """A value made of hyper-parameters, as a dataclass; it never holds learned arrays.
+
+    The constructor accepts anything, as scikit-learn asks; `check_values` is called
+    where the spec is put to use.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}
+
+    def check_values(self) -> None:
+        """Raise InvalidParameterError if a value breaks its rule."""
+        check_params(self, self.rules)
+
+
+class Composite(Spec):
+    """A spec with a list of ``(name, spec)`` parts, each reachable by its name.
+
+    ``get_params`` and ``set_params`` treat the parts as scikit-learn's Pipeline treats
+    its steps: ``name`` is the whole part, ``name__units`` one of its parameters.
+    """
+
+    parts_field: ClassVar[str]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; with ``deep``, those of the parts as well."""
+        params: dict[str, Any] = super().get_params(deep=False)
+        if deep:
+            for name, part in self._named_parts():
+                params[name] = part
+                for key, value in _params_of(part).items():
+                    params[f"{name}__{key}"] = value
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, whole parts and parameters of parts, in this order."""
+        if self.parts_field in params:
+            setattr(self, self.parts_field, params.pop(self.parts_field))
+        parts = self._named_parts()
+        names = {name for name, _ in parts}
+        if whole := {name: params.pop(name) for name in names & params.keys()}:
+            new = [(name, whole.get(name, part)) for name, part in parts]
+            setattr(self, self.parts_field, new)
+        super().set_params(**params)
+        return self
+
+    def _named_parts(self) -> list[tuple[str, Any]]:
+        """Return the parts that are pairs; the compiler reports anything else."""
+        parts = getattr(self, self.parts_field)
+        if not isinstance(parts, (list, tuple)):
+            return []
+        pairs = [p for p in parts if isinstance(p, (list, tuple)) and len(p) == 2]
+        return [(name, part) for name, part in pairs if isinstance(name, str)]
+
+
+def _params_of(part: Any) -> dict[str, Any]:
+    is_spec = hasattr(part, "get_params") and not isinstance(part, type)
+    return part.get_params(deep=True) if is_spec else {}

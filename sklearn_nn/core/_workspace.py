@@ -1,0 +1,59 @@
+"""Workspace: scratch memory, allocated once and reused every step."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+# Views of a buffer are kept by shape; a stream of ever new batch sizes drops them.
+MAX_VIEWS = 64
+
+
+class Workspace:
+    """Named buffers of one block, what it saved for the backward, and its children."""
+
+    __slots__ = ("_buffers", "_children", "_views", "dtype", "saved")
+
+    def __init__(self, dtype: DTypeLike) -> None:
+        self.dtype = np.dtype(dtype)
+        self.saved: Any = None
+        self._buffers: dict[str, NDArray[Any]] = {}
+        self._views: dict[tuple[str, tuple[int, ...]], NDArray[Any]] = {}
+        self._children: dict[Any, Workspace] = {}
+
+    def out(
+        self, name: str, shape: tuple[int, ...], dtype: DTypeLike | None = None
+    ) -> NDArray[Any]:
+        """Return an uninitialized array of ``shape``, reusing memory when it fits.
+
+        A name always goes with one ``dtype``; None is the workspace's own.
+        """
+        view = self._views.get((name, shape))
+        return self._make(name, shape, dtype) if view is None else view
+
+    def lend(self, name: str, array: NDArray[Any]) -> None:
+        """Let ``array`` be the answer to the next ``out(name, array.shape)``."""
+        if len(self._views) >= MAX_VIEWS:
+            self._views.clear()
+        self._views[name, array.shape] = array
+
+    def child(self, key: Any) -> "Workspace":
+        """Return the workspace of the inner block ``key``."""
+        inner = self._children.get(key)
+        if inner is None:
+            inner = self._children[key] = Workspace(self.dtype)
+        return inner
+
+    def _make(
+        self, name: str, shape: tuple[int, ...], dtype: DTypeLike | None
+    ) -> NDArray[Any]:
+        size, buffer = math.prod(shape), self._buffers.get(name)
+        if buffer is None or buffer.size < size:
+            buffer = np.empty(size, self.dtype if dtype is None else dtype)
+            self._buffers[name] = buffer
+            self._views = {k: v for k, v in self._views.items() if k[0] != name}
+        if len(self._views) >= MAX_VIEWS:
+            self._views.clear()
+        view = self._views[name, shape] = buffer[:size].reshape(shape)
+        return view

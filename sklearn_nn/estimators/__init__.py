@@ -1,0 +1,6 @@
+"""The scikit-learn face: one family of estimators per file."""
+
+from sklearn_nn.estimators._mlp_classifier import MLPClassifier
+from sklearn_nn.estimators._mlp_regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

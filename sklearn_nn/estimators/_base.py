@@ -1,0 +1,380 @@
+"""BaseNN: check, encode, compile, train, keep, for every estimator with a network."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_nn.core import (
+    Array,
+    Block,
+    Clock,
+    Network,
+    Rng,
+    Workspace,
+    compile_network,
+)
+from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
+from sklearn_nn.estimators._encoding import Targets, check_weights
+from sklearn_nn.estimators._validation_set import hold_out
+from sklearn_nn.training import (
+    Data,
+    Epoch,
+    KeepBest,
+    Monitor,
+    Outcome,
+    Patience,
+    Printer,
+    Recipe,
+    TrainingState,
+    Validation,
+    minimize_lbfgs,
+    train,
+)
+
+FLOATS = (np.float64, np.float32)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user handed to ``fit`` or ``partial_fit``, as it came."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    classes: Any = None
+    incremental: bool = False
+
+
+class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
+    """What all estimators with a network share; the public ones add their parameters.
+
+    Fitted state beside the public attributes: ``_network`` (block, shape, parameters),
+    ``_targets`` (the encoder of y) and, after ``partial_fit`` or with ``warm_start``,
+    ``_state``, with which training goes on as if it had not stopped.
+    """
+
+    _y_numeric: ClassVar[bool]
+
+    def _fit(self, given: Given) -> None:
+        """Check, encode, compile, train, keep."""
+        self._check_params()
+        go_on = bool(self.warm_start or given.incremental)
+        fresh = not (go_on and hasattr(self, "_network"))
+        X, y, weight = self._check_data(given, fresh)
+        self._targets: Any = self._read_targets(y, given, fresh)
+        Y = self._targets.encode(y, X.dtype)
+        weight = self._with_class_weight(y, weight, given.incremental)
+        seed, split_seed = self._seeds()
+        rows, val = self._validation_set(given, X, y, Y, weight, split_seed)
+        data = Data.of(X, Y, weight, rows)
+        net, state = self._start(X, seed, fresh)
+        self._network = net
+        self._describe(fresh, given.incremental)
+        callbacks = self._callbacks(given)
+        monitors = self._monitors(net, state, val, fresh)
+        outcome = self._train(net, state, data, [*monitors, *callbacks], given)
+        self._raise_if_diverged(outcome)
+        self._keep(outcome, state, go_on)
+        for callback in callbacks:
+            callback.end()
+        if not (outcome.stopped or outcome.interrupted or given.incremental):
+            warnings.warn(self._limit_reached(), ConvergenceWarning, stacklevel=5)
+
+    # -- what the estimators tell
+
+    @abstractmethod
+    def _check_params(self) -> None:
+        """Raise InvalidParameterError if a parameter breaks its rule."""
+
+    @abstractmethod
+    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
+        """Return the encoder of ``y``; an old one if training goes on."""
+
+    @abstractmethod
+    def _make_block(self, n_raw: int) -> Block:
+        """Return the network's block with ``n_raw`` outputs."""
+
+    @abstractmethod
+    def _recipe(self, n: int) -> Recipe:
+        """Return how to train by batches on ``n`` rows."""
+
+    def _with_class_weight(
+        self, y: Any, weight: Array | None, incremental: bool
+    ) -> Array | None:
+        """Return the row weights times those of the classes."""
+        return weight
+
+    # -- check and encode
+
+    def _check_data(self, given: Given, fresh: bool) -> tuple[Any, Any, Array | None]:
+        if given.incremental and self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it has no validation"
+                " set that lasts. Set early_stopping=False."
+            )
+        dtype = (self.dtype or FLOATS) if fresh else self._network.params.dtype
+        X, y = self._check_X_y(given.X, given.y, dtype, fresh)
+        return X, y, check_weights(given.sample_weight, X)
+
+    def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=dtype,
+            order="C",
+            multi_output=True,
+            y_numeric=self._y_numeric,
+            reset=reset,
+        )
+        return X, y
+
+    def _check_X(self, X: Any, dtype: Any) -> Any:
+        return validate_data(
+            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
+        )
+
+    def _seeds(self) -> tuple[int, int]:
+        """Draw the seeds of the generator and of the validation split.
+
+        Both are drawn always, so that with an integer ``random_state`` every fit of a
+        warm start splits alike.
+        """
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=2)
+        return int(seeds[0]), int(seeds[1])
+
+    def _validation_set(
+        self,
+        given: Given,
+        X: Any,
+        y: Any,
+        Y: Array,
+        weight: Array | None,
+        seed: int,
+    ) -> tuple[Array | None, Data | None]:
+        """Return the rows to train on (None: all), and the validation data, if any."""
+        if (given.X_val is None) != (given.y_val is None):
+            raise ValueError("`X_val` and `y_val` must be given together.")
+        if given.X_val is not None:
+            X_val, y_val = self._check_X_y(given.X_val, given.y_val, X.dtype, False)
+            w_val = check_weights(given.sample_weight_val, X_val)
+            return None, Data.of(X_val, self._targets.encode(y_val, X.dtype), w_val)
+        if not self.early_stopping:
+            return None, None
+        strata = self._targets.strata(y)
+        rows, held = hold_out(len(Y), weight, strata, self.validation_fraction, seed)
+        return rows, Data.of(X, Y, weight, held)
+
+    # -- compile
+
+    def _start(self, X: Any, seed: int, fresh: bool) -> tuple[Network, TrainingState]:
+        """Return a network and a state to train on.
+
+        Where training goes on they are copies: a failure must not touch the model.
+        """
+        block = self._make_block(self._targets.n_raw)
+        rng = np.random.Generator(np.random.PCG64DXSM(seed))
+        if fresh:
+            net = compile_network(block, X.shape[1:], X.dtype, rng)
+            return net, self._new_state(net, rng, samples=0)
+        old = self._network
+        net = Network(block, old.in_shape, old.params.copy())
+        if net.layout.shapes != old.layout.shapes:
+            raise ValueError(
+                "Training can only go on with the layers it began with, "
+                f"{old.layout.shapes}; the parameters now ask for "
+                f"{net.layout.shapes}. Set warm_start=False to begin anew."
+            )
+        state: TrainingState | None = getattr(self, "_state", None)
+        names = self._recipe(1).optimizer.slot_names()
+        if state is None or state.optimizer.slots.keys() != set(names):
+            return net, self._new_state(net, rng, samples=self.t_)
+        return net, state.copy()
+
+    def _new_state(self, net: Network, rng: Rng, samples: int) -> TrainingState:
+        optimizer = self._recipe(1).optimizer
+        return TrainingState(optimizer.init(net.params), rng, Clock(samples=samples))
+
+    # -- train
+
+    def _train(
+        self,
+        net: Network,
+        state: TrainingState,
+        data: Data,
+        monitors: list[Monitor],
+        given: Given,
+    ) -> Outcome:
+        loss, first = self._targets.loss, len(self.history_["epoch"]) + 1
+        n_epochs = 1 if given.incremental else self.max_iter
+        if self.solver != "lbfgs":
+            recipe = self._recipe(len(data))
+            return train(net, loss, data, recipe, state, monitors, n_epochs, first)
+        return minimize_lbfgs(
+            net,
+            loss,
+            data,
+            self.alpha,
+            monitors,
+            max_iter=n_epochs,
+            max_fun=self.max_fun,
+            tol=self.tol,
+            first_epoch=first,
+        )
+
+    def _monitors(
+        self, net: Network, state: TrainingState, val: Data | None, fresh: bool
+    ) -> list[Monitor]:
+        monitors: list[Monitor] = []
+        if val is not None:
+            evaluate = self._evaluator(val)
+            monitors.append(Validation(evaluate))
+            if self.early_stopping:
+                # A warm start must not end with worse weights than it began with.
+                monitors.append(KeepBest(net, -np.inf if fresh else evaluate(net)[1]))
+        if self.verbose:
+            monitors.append(Printer())
+        if self.early_stopping or self.solver != "lbfgs":
+            value = _validation_score if self.early_stopping else _negative_loss
+            schedule, n_stall = self._recipe(1).schedule, self.n_iter_no_change
+            monitors.append(Patience(value, self.tol, n_stall, schedule, state))
+        return monitors
+
+    def _evaluator(self, val: Data) -> Callable[[Network], tuple[float, float]]:
+        """Return the function that gives loss and score on the validation rows."""
+        batch = next(val.batches(len(val), None, Workspace(val.X.dtype)))
+        targets = self._targets
+
+        def evaluate(net: Network) -> tuple[float, float]:
+            raw = net.infer(batch.X)
+            grad = np.empty_like(raw)
+            loss = targets.loss.value_and_grad(batch.y, raw, batch.w, grad)
+            if not np.isfinite(raw).all():
+                return float(loss), float("nan")
+            return float(loss), targets.score(batch.y, raw, batch.w)
+
+        return evaluate
+
+    def _callbacks(self, given: Given) -> list[CallbackMonitor]:
+        """Return the monitor that tells scikit-learn's callbacks, if it has them."""
+        if not hasattr(self, "_init_callback_context"):
+            return []
+        w = given.sample_weight
+        told = {
+            "X": given.X,
+            "y": given.y,
+            "metadata": None if w is None else {"sample_weight": w},
+        }
+        if given.incremental:
+            return [CallbackMonitor(self, "partial_fit", 1, told, self._publish)]
+        extra = self.solver == "lbfgs"  # it begins one iteration more than it ends
+        limit = self.max_iter + extra
+        return [CallbackMonitor(self, "fit", limit, told, self._publish)]
+
+    # -- keep
+
+    def _describe(self, fresh: bool, incremental: bool) -> None:
+        """Set what a fitted estimator has before its first epoch."""
+        self.n_outputs_ = self._targets.n_raw
+        self.out_activation_ = self._targets.loss.link
+        self.n_iter_ = 0
+        if fresh:
+            self.t_ = 0
+            self.best_loss_: float | None = np.inf
+            self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
+        elif not incremental:
+            self.history_ = {name: list(v) for name, v in self.history_.items()}
+
+    def _publish(self, epoch: Epoch) -> None:
+        """Add an epoch to the fitted attributes."""
+        for name, value in vars(epoch).items():
+            self.history_[name].append(value)
+        self.n_iter_ += 1
+        self.loss_ = epoch.loss
+
+    def _keep(self, outcome: Outcome, state: TrainingState, go_on: bool) -> None:
+        for epoch in outcome.epochs[self.n_iter_ :]:  # the callbacks saw the others
+            self._publish(epoch)
+        self.t_ = state.clock.samples
+        self.loss_curve_ = self.history_["loss"]
+        best = np.inf if self.best_loss_ is None else self.best_loss_
+        best = min([best, *(epoch.loss for epoch in outcome.epochs)])
+        scores = self.history_["validation_score"]
+        stops = self.early_stopping
+        self.best_loss_ = None if stops else best
+        self.validation_scores_ = scores if stops else None
+        top = float(np.nanmax([*scores, -np.inf])) if stops else None
+        self.best_validation_score_ = top
+        self.__dict__.pop("_state", None)
+        if go_on:
+            self._state = state
+
+    def _raise_if_diverged(self, outcome: Outcome) -> None:
+        """Raise if the weights are lost; warn if earlier ones could be kept."""
+        finite = np.isfinite(self._network.params).all()
+        if finite and not outcome.diverged:
+            return
+        last = outcome.epochs[-1] if outcome.epochs else None
+        what = (
+            ""
+            if last is None
+            else (f"The training loss became {last.loss} in epoch {last.epoch}")
+        )
+        if finite and self.early_stopping:
+            warnings.warn(
+                f"{what}; the weights of the best validation score were kept. "
+                "Lower `learning_rate_init`, or scale the columns of `X`.",
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+            return
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain "
+            f"large values and need to be preprocessed. {what}. Lower "
+            "`learning_rate_init`, or scale the columns of `X`."
+        )
+
+    def _limit_reached(self) -> str:
+        if self.solver == "lbfgs":
+            return (
+                f"L-BFGS ended at `max_iter`={self.max_iter} iterations or "
+                f"`max_fun`={self.max_fun} evaluations before it converged. Raise "
+                "the limit, or scale the columns of `X`."
+            )
+        return (
+            f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and "
+            "the optimization hasn't converged yet."
+        )
+
+    # -- predict
+
+    def _raw(self, X: Any) -> Array:
+        """Return the raw outputs for ``X``: (n, n_raw). Safe in threads."""
+        check_is_fitted(self, "n_outputs_")
+        net = self._network
+        return net.infer(self._check_X(X, net.params.dtype))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _validation_score(epoch: Epoch) -> float:
+    return epoch.validation_score
+
+
+def _negative_loss(epoch: Epoch) -> float:
+    return -epoch.loss

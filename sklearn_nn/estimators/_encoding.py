@@ -1,0 +1,217 @@
+"""Targets, classes and weights: from the user's y to what a loss reads, and back."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import log_expit, log_softmax
+from sklearn.metrics import r2_score
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sklearn_nn.core import Array, Loss
+from sklearn_nn.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+
+
+@dataclass(frozen=True)
+class ClassTargets:
+    """One class a row. Two classes need one raw output, k classes k of them.
+
+    A single class is legal: it is then predicted with certainty.
+    """
+
+    classes: Array
+
+    @classmethod
+    def fit(cls, y: Any) -> Self:
+        return cls(np.unique(column_or_1d(y, warn=True)))
+
+    @property
+    def n_raw(self) -> int:
+        return len(self.classes) if len(self.classes) > 2 else 1
+
+    @property
+    def loss(self) -> Loss:
+        return SoftmaxCrossEntropy() if self.n_raw > 1 else SigmoidCrossEntropy()
+
+    def codes(self, y: Any) -> Array:
+        """Return the place of each label in ``classes``: (n,) of int."""
+        y = column_or_1d(y, warn=True)
+        index = np.searchsorted(self.classes, y)
+        np.minimum(index, len(self.classes) - 1, out=index)
+        if (wrong := self.classes[index] != y).any():
+            raise ValueError(
+                f"`y` has labels that are not among the classes {self.classes}: "
+                f"{np.unique(y[wrong])}."
+            )
+        return np.asarray(index)
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        """Return (n,) codes for the softmax, (n, 1) zeros and ones for the sigmoid."""
+        codes = self.codes(y)
+        if self.n_raw > 1:
+            return codes
+        # The only class of one stands where the second of two does: at probability 1.
+        only = len(self.classes) == 1
+        return ((codes == 1) | only).astype(dtype)[:, None]
+
+    def strata(self, y: Any) -> Array | None:
+        """Return the labels by which a split shall be stratified.
+
+        Two classes go by "False" and "True", the names scikit-learn's MLP reports.
+        """
+        names = self.classes if self.n_raw > 1 else np.array(["False", "True"])
+        return names[self.codes(y)]
+
+    def decode(self, raw: Array) -> Array:
+        if len(self.classes) == 1:
+            return np.repeat(self.classes, len(raw))
+        index = raw.argmax(axis=1) if self.n_raw > 1 else (raw[:, 0] > 0).astype(int)
+        return np.asarray(self.classes[index])
+
+    def proba(self, raw: Array) -> Array:
+        """Return the class probabilities: (n, k)."""
+        if len(self.classes) == 1:
+            return np.ones_like(raw)
+        both = raw if self.n_raw > 1 else np.hstack([-raw, raw])
+        return self.loss.predict(both)
+
+    def log_proba(self, raw: Array) -> Array:
+        """Return the logarithm of the class probabilities, finite also at 0."""
+        if len(self.classes) == 1:
+            return np.zeros_like(raw)
+        if self.n_raw > 1:
+            return _log(self.proba(raw), log_softmax(raw, axis=1))
+        return _log(self.proba(raw), log_expit(np.hstack([-raw, raw])))
+
+    def score(self, y: Array, raw: Array, w: Array | None) -> float:
+        """Return the accuracy for encoded targets."""
+        hit = raw.argmax(axis=1) == y if self.n_raw > 1 else ((raw > 0) == y)[:, 0]
+        return float(np.average(hit, weights=w))
+
+
+@dataclass(frozen=True)
+class LabelTargets:
+    """Any number of k labels a row, as an indicator matrix."""
+
+    n_raw: int
+
+    @property
+    def classes(self) -> Array:
+        return np.arange(self.n_raw)
+
+    @property
+    def loss(self) -> Loss:
+        return SigmoidCrossEntropy()
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        y = y.toarray() if issparse(y) else np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != self.n_raw:
+            raise ValueError(
+                f"`y` must be an indicator matrix of shape (n, {self.n_raw}), as it "
+                f"was when the labels were first seen; got shape {y.shape}."
+            )
+        return np.ascontiguousarray(y != 0, dtype=dtype)
+
+    def strata(self, y: Any) -> Array | None:
+        return None
+
+    def decode(self, raw: Array) -> Array:
+        return (raw > 0).astype(int)
+
+    def proba(self, raw: Array) -> Array:
+        """Return the probability of each label: (n, k)."""
+        return self.loss.predict(raw)
+
+    def log_proba(self, raw: Array) -> Array:
+        return _log(self.proba(raw), log_expit(raw))
+
+    def score(self, y: Array, raw: Array, w: Array | None) -> float:
+        """Return the share of rows with all labels right."""
+        return float(np.average(((raw > 0) == y).all(axis=1), weights=w))
+
+
+@dataclass(frozen=True)
+class RealTargets:
+    """Numbers, one or several a row."""
+
+    loss: Loss
+    n_raw: int
+
+    @classmethod
+    def fit(cls, y: Array, loss: Loss) -> Self:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return cls(loss, 1 if y.ndim == 1 else y.shape[1])
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        y = np.ascontiguousarray(y, dtype=dtype)
+        y = y[:, None] if y.ndim == 1 else y
+        if y.shape[1] != self.n_raw:
+            raise ValueError(
+                f"`y` must have {self.n_raw} output(s), as when the model was first "
+                f"fitted; got {y.shape[1]}."
+            )
+        self.loss.check_targets(y)
+        return y
+
+    def strata(self, y: Any) -> Array | None:
+        return None
+
+    def decode(self, raw: Array) -> Array:
+        prediction = self.loss.predict(raw)
+        return prediction.ravel() if self.n_raw == 1 else prediction
+
+    def score(self, y: Array, raw: Array, w: Array | None) -> float:
+        """Return R**2, the mean over the outputs."""
+        return float(r2_score(y, self.loss.predict(raw), sample_weight=w))
+
+
+def _log(p: Array, exact: Array) -> Array:
+    """Return log p: from p itself where it is large, so that ties in p stay ties."""
+    return np.log(p, where=p > 0.5, out=np.array(exact))
+
+
+Targets = ClassTargets | LabelTargets | RealTargets
+
+
+def read_classes(y: Any) -> ClassTargets | LabelTargets:
+    """Return the encoder for the targets of a classifier."""
+    kind = type_of_target(y, input_name="y")
+    if kind == "multilabel-indicator":
+        return LabelTargets(y.shape[1] if hasattr(y, "shape") else len(y[0]))
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "`y` must be one class a row or an indicator matrix of zeros and ones; "
+            "got several columns with more than two values (multiclass-multioutput). "
+            "sklearn.multioutput.MultiOutputClassifier fits one classifier a column."
+        )
+    check_classification_targets(y)
+    return ClassTargets.fit(y)
+
+
+def check_weights(sample_weight: Any, X: Any) -> Array | None:
+    """Return row weights as float64 (n,), or None; raise if they cannot be weights."""
+    if sample_weight is None:
+        return None
+    w = np.asarray(
+        check_array(
+            sample_weight,
+            ensure_2d=False,
+            dtype=np.float64,
+            input_name="sample_weight",
+        )
+    )
+    if w.ndim != 1:
+        raise ValueError(f"`sample_weight` must have one axis; got shape {w.shape}.")
+    check_consistent_length(X, w)
+    if (low := w.min()) < 0:
+        raise ValueError(
+            f"`sample_weight` must not be negative; the smallest weight is {low:g}."
+        )
+    if not w.any():
+        raise ValueError(
+            "`sample_weight` must have a positive entry; all weights are zero."
+        )
+    return w

@@ -1,0 +1,208 @@
+"""BaseMLP: from the parameters of a multi-layer perceptron to block and recipe."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklearn_nn.blocks import (
+    Activation,
+    Chain,
+    Dense,
+    Dropout,
+    Logistic,
+)
+from sklearn_nn.core import (
+    Array,
+    Block,
+    Boolean,
+    OneOf,
+    Optimizer,
+    Rule,
+    Satisfying,
+    Schedule,
+    Spec,
+    any_of,
+    check_params,
+    instance_of,
+    integer,
+    number,
+)
+from sklearn_nn.estimators._base import BaseNN
+from sklearn_nn.optimizers import SGD, Adam
+from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
+from sklearn_nn.training import Recipe
+
+
+def is_widths(value: Any) -> bool:
+    """Whether ``value`` is a sequence, maybe empty, of integers of at least 1."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        return False
+    return all(integer(1).allows(width) for width in value)
+
+
+def is_seed(value: Any) -> bool:
+    """Whether ``value`` is what scikit-learn takes as ``random_state``."""
+    fixed = value is None or isinstance(value, np.random.RandomState)
+    return fixed or integer(0, 2**32 - 1).allows(value) or value is np.random
+
+
+def is_float(value: Any) -> bool:
+    """Whether ``value`` names float32 or float64."""
+    try:
+        return np.dtype(value) in (np.float32, np.float64)
+    except TypeError:
+        return False
+
+
+RULES: Mapping[str, Rule] = {
+    "hidden_layer_sizes": any_of(
+        integer(1), Satisfying(is_widths, "a sequence of such integers")
+    ),
+    "activation": any_of(
+        OneOf(("identity", "logistic", "relu", "tanh")),
+        instance_of(Activation, "an activation of sklearn_nn.blocks"),
+    ),
+    "solver": any_of(
+        OneOf(("lbfgs", "sgd", "adam")),
+        instance_of(Optimizer, "an optimizer of sklearn_nn.optimizers"),
+    ),
+    "alpha": number(0, np.inf, "[)"),
+    "batch_size": any_of(OneOf(("auto",)), integer(1)),
+    "learning_rate": any_of(
+        OneOf(("constant", "invscaling", "adaptive")),
+        instance_of(Schedule, "a schedule of sklearn_nn.schedules"),
+    ),
+    "learning_rate_init": number(0, np.inf, "()"),
+    "power_t": number(0, np.inf, "[)"),
+    "max_iter": integer(1),
+    "shuffle": Boolean(),
+    "random_state": Satisfying(
+        is_seed, "None, an integer in [0, 2**32 - 1] or a RandomState"
+    ),
+    "tol": number(0, np.inf, "[)"),
+    "verbose": any_of(Boolean(), integer(0)),
+    "warm_start": Boolean(),
+    "momentum": number(0, 1, "[]"),
+    "nesterovs_momentum": Boolean(),
+    "early_stopping": Boolean(),
+    "validation_fraction": number(0, 1, "()"),
+    "beta_1": number(0, 1, "[)"),
+    "beta_2": number(0, 1, "[)"),
+    "epsilon": number(0, np.inf, "()"),
+    "n_iter_no_change": any_of(integer(1), OneOf((np.inf,))),
+    "max_fun": integer(1),
+    "dropout": number(0, 1, "[)"),
+    "dtype": any_of(OneOf((None,)), Satisfying(is_float, "float32 or float64")),
+}
+
+
+@dataclass(eq=False, repr=False)
+class BaseMLP(BaseNN):
+    """What the multi-layer perceptrons share; they add the positional parameters."""
+
+    _: KW_ONLY
+    solver: Any = "adam"
+    alpha: float = 0.0001
+    batch_size: Any = "auto"
+    learning_rate: Any = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: Any = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
+    dropout: float = 0.0
+    dtype: Any = None
+
+    _rules: ClassVar[Mapping[str, Rule]] = RULES
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Return the weight matrices, one per layer: (fan_in, fan_out) each."""
+        return self._layer_params("W")
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Return the bias vectors, one per layer: (fan_out,) each."""
+        return self._layer_params("b")
+
+    def _layer_params(self, kind: str) -> list[Array]:
+        if "_network" not in vars(self):
+            raise AttributeError(
+                f"This {type(self).__name__} is not fitted: it has no layers yet."
+            )
+        net = self._network
+        views = net.layout.named_views(net.params)
+        return [view for name, view in views.items() if name.endswith(f"/{kind}")]
+
+    @property
+    def n_layers_(self) -> int:
+        """Return the number of layers, input and output included."""
+        return len(self.coefs_) + 1
+
+    def _check_params(self) -> None:
+        check_params(self, self._rules)
+        for value in (self.solver, self.learning_rate, self.activation):
+            if isinstance(value, Spec):
+                value.check_values()
+
+    def _make_block(self, n_raw: int) -> Block:
+        sizes = self.hidden_layer_sizes
+        layers: list[tuple[str, Block]] = []
+        # Glorot's bound for a function of slope 1/4 is narrower, as in scikit-learn.
+        logistic = self.activation == "logistic" or isinstance(
+            self.activation, Logistic
+        )
+        factor = 2.0 if logistic else 6.0
+        for i, units in enumerate([sizes] if isinstance(sizes, Integral) else sizes, 1):
+            layers.append((f"hidden{i}", Dense(int(units), self.activation, factor)))
+            if self.dropout:
+                layers.append((f"dropout{i}", Dropout(self.dropout)))
+        return Chain([*layers, ("output", Dense(n_raw, init_factor=factor))])
+
+    def _recipe(self, n: int) -> Recipe:
+        return Recipe(
+            self._make_optimizer(),
+            self._make_schedule(),
+            self.learning_rate_init,
+            self.alpha,
+            min(200, n) if self.batch_size == "auto" else min(self.batch_size, n),
+            bool(self.shuffle),
+        )
+
+    def _make_optimizer(self) -> Optimizer:
+        if isinstance(self.solver, Optimizer):
+            return self.solver
+        if self.solver == "sgd":
+            return SGD(self.momentum, self.nesterovs_momentum)
+        return Adam(self.beta_1, self.beta_2, self.epsilon)
+
+    def _make_schedule(self) -> Schedule:
+        if isinstance(self.learning_rate, Schedule):
+            return self.learning_rate
+        if self.learning_rate == "invscaling":
+            return InverseScaling(self.power_t)
+        return Adaptive() if self.learning_rate == "adaptive" else Constant()
+
+    def _has_partial_fit(self) -> bool:
+        """Whether the solver goes by batches; raise AttributeError if not."""
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for solvers that go by batches; "
+                "solver='lbfgs' needs all rows at once."
+            )
+        return True

@@ -1,0 +1,366 @@
+"""MLPClassifier: a multi-layer perceptron for classes and labels."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+
+from sklearn_nn.core import Array, OneOf, Rule, any_of, instance_of
+from sklearn_nn.estimators._base import Given
+from sklearn_nn.estimators._callbacks import with_callbacks
+from sklearn_nn.estimators._encoding import (
+    ClassTargets,
+    LabelTargets,
+    Targets,
+    read_classes,
+)
+from sklearn_nn.estimators._mlp import RULES, BaseMLP
+from sklearn_nn.estimators._transaction import all_or_nothing
+
+
+@dataclass(eq=False, repr=False)
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """Multi-layer perceptron that predicts class probabilities by minimal log loss.
+
+    A drop-in for `sklearn.neural_network.MLPClassifier`: the same parameters and
+    fitted attributes, and some more of each.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Width of each hidden layer; ``()`` gives a linear model.
+    activation : {"identity", "logistic", "relu", "tanh"} or Activation, default="relu"
+        Activation of the hidden layers, by name or as a block of `sklearn_nn.blocks`.
+    solver : {"adam", "sgd", "lbfgs"} or Optimizer, default="adam"
+        "sgd" and "adam" go by batches; an object of `sklearn_nn.optimizers` does so
+        with its own constants. "lbfgs" works on all rows at once and is often the best
+        choice below some thousand rows.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty on the weights (not the biases). It is divided by
+        the sum of the sample weights of a batch, as in scikit-learn.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch; "auto" is ``min(200, n_samples)``, and a larger number than
+        there are rows is clipped.
+    learning_rate : {"constant", "invscaling", "adaptive"} or Schedule, \
+            default="constant"
+        How the rate changes while training by batches. "invscaling" divides it by
+        ``(rows seen) ** power_t`` after every epoch; "adaptive" divides it by 5 at
+        every plateau, and training ends at a plateau with a rate of 1e-6 or less.
+        Unlike in scikit-learn this holds for "adam", too.
+    learning_rate_init : float, default=0.001
+        The initial rate.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default=200
+        Largest number of epochs, or of iterations of L-BFGS.
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in a new random order.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, validation split, order of rows and dropout.
+    tol : float, default=0.0001
+        An epoch that does not improve the training loss (with early stopping: the
+        validation score) by this much counts towards `n_iter_no_change`. For L-BFGS,
+        the largest entry of the gradient at which it has converged.
+    verbose : bool or int, default=False
+        Whether to print the loss of every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on where the last one ended: with its weights, the moments
+        of its optimizer and its random generator.
+    momentum : float, default=0.9
+        Momentum of "sgd".
+    nesterovs_momentum : bool, default=True
+        Whether the momentum of "sgd" looks ahead.
+    early_stopping : bool, default=False
+        Whether to set rows aside (or use ``X_val``, ``y_val`` of `fit`), to stop when
+        their score stalls, and to keep the weights of the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping sets aside; classes are stratified.
+    beta_1 : float, default=0.9
+        Decay of Adam's first moment.
+    beta_2 : float, default=0.999
+        Decay of Adam's second moment.
+    epsilon : float, default=1e-08
+        Constant for numerical stability in Adam.
+    n_iter_no_change : int, default=10
+        Number of consecutive epochs without improvement after which training ends;
+        ``numpy.inf`` for never.
+    max_fun : int, default=15000
+        Largest number of evaluations of the loss by L-BFGS.
+    dropout : float, default=0.0
+        Probability with which each output of a hidden layer is zeroed while training.
+    dtype : {None, numpy.float32, numpy.float64}, default=None
+        Float type of the computation; None takes that of ``X`` (float64 for integers).
+        float32 is about twice as fast.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with the sample weights. "balanced" is
+        inverse to the class frequencies.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for an indicator matrix, the numbers of its columns.
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer. They are views: writing to them changes the model.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Biases of each layer.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of raw outputs.
+    out_activation_ : str
+        Function from raw outputs to predictions.
+    n_iter_ : int
+        Number of epochs of the last call (L-BFGS: iterations).
+    t_ : int
+        Number of training rows seen.
+    loss_ : float
+        Training loss of the last epoch, the penalty included.
+    loss_curve_ : list of float
+        Training loss of every epoch.
+    best_loss_ : float or None
+        Smallest training loss; None with early stopping.
+    validation_scores_ : list of float or None
+        Validation score of every epoch; None without early stopping.
+    best_validation_score_ : float or None
+        Best of them, that of the weights kept; None without early stopping.
+    history_ : dict of list
+        Columns "epoch", "loss", "validation_loss", "validation_score",
+        "learning_rate" and "seconds", one entry per epoch; NaN where there is no value.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if ``X`` has names that are all strings.
+
+    Notes
+    -----
+    A target with a single class is accepted, as in scikit-learn: that class is then
+    predicted with probability 1.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating
+    errors", Nature 323, 1986. Glorot and Bengio, "Understanding the difficulty of
+    training deep feedforward neural networks", AISTATS 2010 (initial weights).
+    Kingma and Ba, "Adam: a method for stochastic optimization", 2014. Liu and Nocedal,
+    "On the limited memory BFGS method for large scale optimization", 1989.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_nn import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> mlp = MLPClassifier((16,), solver="lbfgs", alpha=1.0, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), mlp).fit(X, y)
+    >>> model.score(X, y) > 0.95
+    True
+    """
+
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    class_weight: Any = None
+
+    _y_numeric: ClassVar[bool] = False
+    _rules: ClassVar[Mapping[str, Rule]] = {
+        **RULES,
+        "class_weight": any_of(
+            OneOf((None, "balanced")),
+            instance_of(dict, "a dict"),
+            instance_of(list, "a list of dicts, one per label"),
+        ),
+    }
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the network to ``X`` and ``y``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator matrix of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; a row of weight zero is left out.
+        X_val : array-like or sparse matrix of shape (n_val, n_features), default=None
+            Validation rows: their loss and score go into ``history_``, and early
+            stopping uses them in place of rows set aside.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array breaks its rule, or if training diverges; the
+            estimator is then as it was before the call.
+        """
+        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        return self
+
+    @available_if(BaseMLP._has_partial_fit)
+    @all_or_nothing
+    @with_callbacks
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> Self:
+        """Pass once over the rows in batches, going on from where training stands.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator matrix of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; a row of weight zero is left out.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever occur; needed in the first call only.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or an array breaks its rule, or if training diverges; the
+            estimator is then as it was before the call.
+        """
+        self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict the most probable class, or the labels of probability above 1/2.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or an indicator matrix.
+        """
+        raw = self._raw(X)
+        return self._targets.decode(raw)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict the probability of each class or label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of ``classes_``; for labels, each row's need not
+            sum to 1.
+        """
+        raw = self._raw(X)
+        return self._targets.proba(raw)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithm of the probabilities, finite also where they are 0.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+            Natural logarithms of what `predict_proba` returns.
+        """
+        raw = self._raw(X)
+        return self._targets.log_proba(raw)
+
+    @property
+    def classes_(self) -> Array:
+        """Return the class labels."""
+        if "_targets" not in vars(self):
+            raise AttributeError("MLPClassifier is not fitted: it knows no classes.")
+        return self._targets.classes
+
+    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
+        known = None if fresh else self._targets
+        if given.incremental:
+            return _agreed(known, y, given.classes)
+        new = read_classes(y)
+        if known is None:
+            return new
+        if not np.array_equal(known.classes, new.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {known.classes}, `y` has "
+                f"{new.classes}"
+            )
+        return known
+
+    def _with_class_weight(
+        self, y: Any, weight: Array | None, incremental: bool
+    ) -> Array | None:
+        if self.class_weight is None:
+            return weight
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not possible in partial_fit, which does "
+                "not see all rows. Give a dict of weights."
+            )
+        by_class = compute_sample_weight(self.class_weight, y)
+        return by_class if weight is None else weight * by_class
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _agreed(known: Any, y: Any, classes: Any) -> Any:
+    """Return the encoder for ``partial_fit``: the known one, or one for ``classes``."""
+    if classes is None:
+        if known is None:
+            raise ValueError(
+                "`classes` must be passed on the first call to partial_fit: all labels "
+                "that will ever occur."
+            )
+        return known
+    classes = np.unique(column_or_1d(classes))
+    if known is None:
+        labels = type_of_target(y, input_name="y") == "multilabel-indicator"
+        return LabelTargets(len(classes)) if labels else ClassTargets(classes)
+    if not np.array_equal(classes, known.classes):
+        raise ValueError(
+            f"`classes` must be the same in every call to partial_fit; got {classes}, "
+            f"before that {known.classes}."
+        )
+    return known

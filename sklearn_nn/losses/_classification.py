@@ -1,0 +1,68 @@
+"""Losses for classification: cross-entropy after a softmax or a sigmoid."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import expit, logit, softmax
+
+from sklearn_nn.core import Array, Loss
+from sklearn_nn.losses._reduce import mean_over_rows, scale_rows, weighted_mean
+
+
+@dataclass(eq=False, repr=False)
+class SigmoidCrossEntropy(Loss):
+    """``-y log p - (1 - y) log(1 - p)`` with ``p = sigmoid(raw)``, summed over outputs.
+
+    The log loss of a binary target (k = 1) and of k independent labels.
+    Shapes: y (..., n, k) in [0, 1], raw (..., n, k), w (n,).
+    """
+
+    link: ClassVar[str] = "logistic"
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        # log(1 + exp(raw)) - y * raw; logaddexp is exact where exp would overflow.
+        loss = np.logaddexp(0, raw, dtype=raw.dtype)
+        np.multiply(y, raw, out=out)
+        loss -= out
+        value = mean_over_rows(loss.sum(axis=-1), w)
+        expit(raw, out=out)
+        out -= y
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return np.asarray(expit(raw))
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return np.asarray(logit(weighted_mean(y, w)))
+
+
+@dataclass(eq=False, repr=False)
+class SoftmaxCrossEntropy(Loss):
+    """``-log softmax(raw)[y]`` per row: the log loss of one class out of k.
+
+    Shapes: y (..., n) of ints, raw (..., n, k), w (n,).
+    """
+
+    link: ClassVar[str] = "softmax"
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        np.subtract(raw, raw.max(axis=-1, keepdims=True), out=out)  # exp is <= 1
+        entries, k = out.reshape(-1), out.shape[-1]
+        own = np.arange(0, out.size, k)
+        own += y.reshape(-1)  # where each row's own class stands in `entries`
+        picked = entries[own].reshape(out.shape[:-1])
+        np.exp(out, out=out)
+        total = out.sum(axis=-1)
+        value = mean_over_rows(np.log(total) - picked, w)
+        out /= total[..., None]
+        entries[own] -= 1
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return np.asarray(softmax(raw, axis=-1))
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return np.log(np.bincount(y, weights=w) / (len(y) if w is None else w.sum()))

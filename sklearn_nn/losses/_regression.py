@@ -1,0 +1,68 @@
+"""Losses for regression: half squared error, half Poisson deviance."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import xlogy
+
+from sklearn_nn.core import Array, Loss
+from sklearn_nn.losses._reduce import mean_over_rows, scale_rows, weighted_mean
+
+
+@dataclass(eq=False, repr=False)
+class HalfSquaredError(Loss):
+    """``sum over outputs of (raw - y)**2 / 2`` per row; the prediction is ``raw``.
+
+    Shapes: y (..., n, k), raw (..., n, k), w (n,).
+    """
+
+    link: ClassVar[str] = "identity"
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        np.subtract(raw, y, out=out)
+        value = mean_over_rows(0.5 * np.einsum("...k,...k->...", out, out), w)
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return raw
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return weighted_mean(y, w)
+
+
+@dataclass(eq=False, repr=False)
+class HalfPoissonDeviance(Loss):
+    """``sum over outputs of y * log(y / m) - y + m`` per row, with ``m = exp(raw)``.
+
+    Shapes: y (..., n, k) of numbers >= 0, raw (..., n, k), w (n,).
+    """
+
+    link: ClassVar[str] = "exp"
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        rest = xlogy(y, y) - y - y * raw
+        np.exp(raw, out=out)
+        rest += out
+        value = mean_over_rows(rest.sum(axis=-1), w)
+        out -= y
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return np.exp(raw)
+
+    def check_targets(self, y: Array) -> None:
+        if y.size and (low := y.min()) < 0:
+            raise ValueError(
+                f"`y` must not be negative for the Poisson loss; got {low:g}. "
+                "Use loss='squared_error' for targets of either sign."
+            )
+        if not y.any(axis=0).all():
+            raise ValueError(
+                "`y` must have a positive mean for the Poisson loss; got only zeros."
+            )
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return np.log(weighted_mean(y, w))

@@ -1,0 +1,94 @@
+"""Data: rows ready for the network, and their batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from sklearn_nn.core import Array, Rng, Workspace
+
+
+class Batch(NamedTuple):
+    """Some rows: X (m, ...) or CSR, y (m, ...), w (m,) or None for ones."""
+
+    X: Any
+    y: Array
+    w: Array | None
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows of ``X``, ``y`` and ``w``; the arrays are shared, never copied.
+
+    Attributes
+    ----------
+    X : ndarray (n_all, ...) or CSR matrix
+    y : ndarray (n_all, ...)
+    w : ndarray (n_all,) or None
+        Row weights, of mean one over ``rows``.
+    rows : ndarray (n,) of int or None
+        The rows that count; None for all.
+    mean_weight : float
+        What the user's weights were divided by.
+    """
+
+    X: Any
+    y: Array
+    w: Array | None = None
+    rows: Array | None = None
+    mean_weight: float = 1.0
+
+    @classmethod
+    def of(
+        cls, X: Any, y: Array, sample_weight: Array | None, rows: Array | None = None
+    ) -> Self:
+        """Take ``rows`` of the arrays without those of zero weight."""
+        if sample_weight is None:
+            return cls(X, y, None, rows)
+        if rows is None and not sample_weight.all():
+            rows = np.arange(len(sample_weight))
+        if rows is not None:
+            rows = rows[sample_weight[rows] > 0]
+        mean = float(np.mean(sample_weight if rows is None else sample_weight[rows]))
+        w = (sample_weight / mean).astype(X.dtype, copy=False)
+        return cls(X, y, w, rows, mean)
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0] if self.rows is None else len(self.rows))
+
+    def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
+        """Yield every row once, in a fresh random order; in order without ``rng``.
+
+        The arrays of a batch may be reused by the next one. A single batch is not
+        shuffled: its sums do not depend on the order.
+        """
+        n = len(self)
+        if rng is None or size >= n:
+            order = self.rows
+        elif self.rows is None:
+            order = rng.permutation(n)
+        else:
+            order = rng.permutation(self.rows)
+        for start in range(0, n, size):
+            stop = min(start + size, n)
+            if order is None:
+                yield self._slice(start, stop)
+            else:
+                yield self._gather(order[start:stop], ws)
+
+    def _slice(self, start: int, stop: int) -> Batch:
+        w = None if self.w is None else self.w[start:stop]
+        return Batch(self.X[start:stop], self.y[start:stop], w)
+
+    def _gather(self, rows: Array, ws: Workspace) -> Batch:
+        w = None if self.w is None else _take(self.w, rows, "w", ws)
+        return Batch(_take(self.X, rows, "X", ws), _take(self.y, rows, "y", ws), w)
+
+
+def _take(array: Any, rows: Array, name: str, ws: Workspace) -> Any:
+    if not isinstance(array, np.ndarray):
+        return array[rows]  # CSR
+    out = ws.out(name, (len(rows), *array.shape[1:]), array.dtype)
+    # "clip" lets NumPy write to `out` directly; no row is out of range.
+    return array.take(rows, 0, out, "clip")

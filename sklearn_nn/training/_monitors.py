@@ -1,0 +1,98 @@
+"""Monitors: asked after each epoch whether to stop, told at the end."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sklearn_nn.core import Array, Network, Schedule
+from sklearn_nn.training._state import Epoch, TrainingState
+
+
+class Monitor:
+    """Watches training; a monitor overrides what it needs."""
+
+    def before_epoch(self, net: Network) -> None:
+        """Look at the network before an epoch."""
+
+    def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        """Look at the epoch; return whether training shall stop."""
+        return False
+
+    def finish(self, net: Network) -> None:
+        """Act on the network when training has ended."""
+
+
+class Validation(Monitor):
+    """Writes loss and score on the validation rows into the epoch."""
+
+    def __init__(self, evaluate: Callable[[Network], tuple[float, float]]) -> None:
+        self.evaluate = evaluate
+
+    def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        epoch.validation_loss, epoch.validation_score = self.evaluate(net)
+        return False
+
+
+class KeepBest(Monitor):
+    """Restores the parameters of the epoch with the best validation score.
+
+    With ``start``, the score before the first epoch, the parameters at the start take
+    part, too. While no score was finite, nothing is restored.
+    """
+
+    def __init__(self, net: Network, start: float = -np.inf) -> None:
+        self.best_score = start
+        self._best: Array | None = net.params.copy() if np.isfinite(start) else None
+
+    def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        if epoch.validation_score > self.best_score:
+            self.best_score = epoch.validation_score
+            self._best = net.params.copy()
+        return False
+
+    def finish(self, net: Network) -> None:
+        if self._best is not None:
+            net.params[:] = self._best
+
+
+class Patience(Monitor):
+    """Lowers the rate or stops after ``patience`` epochs without better values.
+
+    Better means by at least ``tol``; a value that is not a number is not better.
+    """
+
+    def __init__(
+        self,
+        value: Callable[[Epoch], float],
+        tol: float,
+        patience: float,
+        schedule: Schedule,
+        state: TrainingState,
+    ) -> None:
+        self.value, self.tol, self.patience = value, tol, patience
+        self.schedule, self.state = schedule, state
+
+    def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        value, state = self.value(epoch), self.state
+        better = value >= state.best + self.tol
+        state.stalled = 0 if better else state.stalled + 1
+        if value > state.best:
+            state.best = value
+        if state.stalled < self.patience:
+            return False
+        state.stalled = 0
+        if not self.schedule.answers_plateau(epoch.learning_rate):
+            return True
+        state.clock.plateaus += 1
+        return False
+
+
+class Printer(Monitor):
+    """Prints loss and, if there is one, validation score of each epoch."""
+
+    def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        line = f"Iteration {epoch.epoch}, loss = {epoch.loss:.8f}"
+        if not np.isnan(epoch.validation_loss):
+            line += f", validation score = {epoch.validation_score:.6f}"
+        print(line)
+        return False

@@ -1,0 +1,118 @@
+"""TrainingRows: dense or sparse rows as an online algorithm visits them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from sklearn_nn.core import Array, Workspace
+
+NORM_ROWS = 4096
+
+
+class TrainingRows(ABC):
+    """Rows that never change, and what an algorithm asks of a piece of them.
+
+    A weight vector ``w`` has one entry per column and, last, the bias weight: it goes
+    with a row as if the row ended in a constant 1.
+
+    Attributes
+    ----------
+    X : ndarray (n, d) in C order or CSR
+    norms : ndarray (n,)
+        Euclidean norm of each row with its constant 1, in float64.
+    n_terms : int
+        Largest number of terms that are not zero in a product of two rows.
+    """
+
+    def __init__(self, X: Any, norms: Array, n_terms: int) -> None:
+        self.X, self.norms, self.n_terms = X, norms, n_terms
+
+    @abstractmethod
+    def take(self, index: Any, ws: Workspace) -> Any:
+        """Return the rows at a slice or an array; the next call may overwrite them."""
+
+    @abstractmethod
+    def row(self, X: Any, j: int) -> Array:
+        """Return row ``j`` of ``X`` as a dense vector: (d,)."""
+
+    @abstractmethod
+    def gram(self, X: Any) -> Array:
+        """Return the products of all pairs of rows: (m, m)."""
+
+    @abstractmethod
+    def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
+        """Add ``step * row`` to ``w`` for rows ``js`` of ``X``, one after the other."""
+
+
+class DenseRows(TrainingRows):
+    """The rows of an array in C order."""
+
+    def __init__(self, X: Array) -> None:
+        squares = np.ones(len(X))
+        for start in range(0, len(X), NORM_ROWS):  # a float64 copy of a few rows only
+            part = X[start : start + NORM_ROWS].astype(np.float64, copy=False)
+            squares[start : start + NORM_ROWS] += np.einsum("ij,ij->i", part, part)
+        super().__init__(X, np.sqrt(squares), X.shape[1])
+
+    def take(self, index: Any, ws: Workspace) -> Array:
+        if isinstance(index, slice):
+            return self.X[index]
+        out = ws.out("rows", (len(index), self.X.shape[1]))
+        # "clip" lets NumPy write to `out` directly; no row is out of range.
+        return self.X.take(index, 0, out, "clip")
+
+    def row(self, X: Array, j: int) -> Array:
+        return X[j]
+
+    def gram(self, X: Array) -> Array:
+        return np.asarray(X @ X.T)
+
+    def add(self, w: Array, X: Array, js: Sequence[int], steps: Array) -> None:
+        if len(js) == 1:
+            w[:-1] += steps[0] * X[js[0]]
+            w[-1] += steps[0]
+            return
+        path = np.empty((len(steps) + 1, len(w)), w.dtype)
+        path[0], path[1:, -1] = w, steps
+        np.multiply(X[js], steps[:, None], out=path[1:, :-1])
+        # Rounds as one addition after the other does; a product would not.
+        w[:] = np.add.accumulate(path, axis=0, out=path)[-1]
+
+
+class SparseRows(TrainingRows):
+    """The rows of a CSR matrix; only single rows and Gram matrices become dense."""
+
+    def __init__(self, X: Any) -> None:
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        data, counts = X.data.astype(np.float64, copy=False), np.diff(X.indptr)
+        row_of = np.repeat(np.arange(X.shape[0]), counts)
+        squares = 1 + np.bincount(row_of, data * data, minlength=X.shape[0])
+        super().__init__(X, np.sqrt(squares), int(counts.max(initial=0)))
+
+    def take(self, index: Any, ws: Workspace) -> Any:
+        return self.X[index]
+
+    def row(self, X: Any, j: int) -> Array:
+        row = np.zeros(X.shape[1], X.dtype)
+        entries = slice(X.indptr[j], X.indptr[j + 1])
+        row[X.indices[entries]] = X.data[entries]
+        return row
+
+    def gram(self, X: Any) -> Array:
+        return np.asarray((X @ X.T).toarray())
+
+    def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
+        for j, step in zip(js, steps, strict=True):
+            entries = slice(X.indptr[j], X.indptr[j + 1])
+            w[X.indices[entries]] += step * X.data[entries]
+            w[-1] += step
+
+
+def training_rows(X: Any) -> TrainingRows:
+    """Return the rows of an array in C order or of a CSR matrix."""
+    return SparseRows(X) if issparse(X) else DenseRows(X)
