@@ -32,7 +32,9 @@ class SigmoidCrossEntropy(Loss):
         return value
 
     def predict(self, raw: Array) -> Array:
-        return np.asarray(expit(raw))
+        """Return the probabilities: (..., n, k), below 1 also where they round to 1."""
+        p = np.asarray(expit(raw))
+        return np.minimum(p, np.nextafter(p.dtype.type(1), p.dtype.type(0)), out=p)
 
     def start(self, y: Array, w: Array | None) -> Array:
         return np.asarray(logit(weighted_mean(y, w)))

@@ -39,8 +39,8 @@ class TrainingRows(ABC):
         """Return row ``j`` of ``X`` as a dense vector: (d,)."""
 
     @abstractmethod
-    def gram(self, X: Any) -> Array:
-        """Return the products of all pairs of rows: (m, m)."""
+    def pulls(self, X: Any, sign: Array, step: Array) -> Array:
+        """Return ``sign[i] * step[j] * (X[i] @ X[j] + 1)`` for all i and j: (m, m)."""
 
     @abstractmethod
     def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
@@ -67,8 +67,12 @@ class DenseRows(TrainingRows):
     def row(self, X: Array, j: int) -> Array:
         return X[j]
 
-    def gram(self, X: Array) -> Array:
-        return np.asarray(X @ X.T)
+    def pulls(self, X: Array, sign: Array, step: Array) -> Array:
+        rows = np.ones((len(X), X.shape[1] + 1), X.dtype)
+        rows[:, :-1] = X
+        moves = rows * step[:, None]
+        rows *= sign[:, None]
+        return np.asarray(rows.dot(moves.T))
 
     def add(self, w: Array, X: Array, js: Sequence[int], steps: Array) -> None:
         if len(js) == 1:
@@ -77,7 +81,7 @@ class DenseRows(TrainingRows):
             return
         path = np.empty((len(steps) + 1, len(w)), w.dtype)
         path[0], path[1:, -1] = w, steps
-        np.multiply(X[js], steps[:, None], out=path[1:, :-1])
+        np.multiply(X.take(js, 0), steps[:, None], out=path[1:, :-1])
         # Rounds as one addition after the other does; a product would not.
         w[:] = np.add.accumulate(path, axis=0, out=path)[-1]
 
@@ -103,8 +107,12 @@ class SparseRows(TrainingRows):
         row[X.indices[entries]] = X.data[entries]
         return row
 
-    def gram(self, X: Any) -> Array:
-        return np.asarray((X @ X.T).toarray())
+    def pulls(self, X: Any, sign: Array, step: Array) -> Array:
+        products = np.asarray((X @ X.T).toarray())
+        products += 1
+        products *= step
+        products *= sign[:, None]
+        return products
 
     def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
         for j, step in zip(js, steps, strict=True):
