@@ -48,7 +48,7 @@ breast_cancer = load_breast_cancer(return_X_y=True)
 digits = load_digits(return_X_y=True)
 diabetes = load_diabetes(return_X_y=True)
 
-averaged = PerceptronClassifier(variant="averaged", max_iter=50, random_state=0)
+averaged = PerceptronClassifier(variant="averaged", max_iter=10, random_state=0)
 perceptrons = averaged, Perceptron(random_state=0)
 mlp = {"learning_rate_init": 0.01, "max_iter": 500, "random_state": 0}
 classifiers = MLPClassifier(**mlp), SklearnMLPClassifier(**mlp)

@@ -1,5 +1,6 @@
 """Activations: functions applied to every entry on its own."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,20 +34,35 @@ class Elementwise(Block):
 class Activation(Elementwise):
     """An elementwise function whose derivative can be read off its output.
 
-    ``forward`` needs its input no longer, so its buffer "y" may be the input's own.
+    A new activation is a dataclass with `apply` and `pull_back`.
     """
+
+    @abstractmethod
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
+        """Return y, written to ``out``, which may be ``x`` itself."""
+
+    @abstractmethod
+    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+        """Return dx, written to ``out``, from the output and its gradient."""
+
+    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+        ws.saved = self.apply(x, ws.out("y", x.shape), ws)
+        return ws.saved
+
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape))
 
 
 @dataclass(eq=False, repr=False)
 class Identity(Activation):
     """``y = x``."""
 
-    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return x
 
-    def backward(
-        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
-    ) -> Array | None:
+    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
         return dy
 
 
@@ -54,52 +70,41 @@ class Identity(Activation):
 class ReLU(Activation):
     """``y = max(x, 0)``; the derivative at 0 is taken as 0."""
 
-    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        ws.saved = np.maximum(x, 0, out=ws.out("y", x.shape))
-        return ws.saved
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
+        return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
-    def backward(
-        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
-    ) -> Array | None:
-        y = ws.saved
-        positive = np.greater(y, 0, out=ws.out("positive", y.shape, bool))
-        return np.multiply(dy, positive, out=ws.out("dx", y.shape))
+    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+        np.greater(y, 0, out=out, casting="unsafe")  # a mask of zeros and ones
+        out *= dy
+        return out
 
 
 @dataclass(eq=False, repr=False)
 class Tanh(Activation):
     """``y = tanh(x)``."""
 
-    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        ws.saved = np.tanh(x, out=ws.out("y", x.shape))
-        return ws.saved
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
+        return np.tanh(x, out=out)
 
-    def backward(
-        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
-    ) -> Array | None:
-        y = ws.saved
-        dx = np.multiply(y, y, out=ws.out("dx", y.shape))
-        np.subtract(1, dx, out=dx)
-        dx *= dy  # dx = (1 - y**2) * dy
-        return dx
+    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+        np.multiply(y, y, out=out)
+        np.subtract(1, out, out=out)
+        out *= dy  # dx = (1 - y**2) * dy
+        return out
 
 
 @dataclass(eq=False, repr=False)
 class Logistic(Activation):
     """``y = 1 / (1 + exp(-x))``."""
 
-    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        ws.saved = expit(x, out=ws.out("y", x.shape))
-        return ws.saved
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
+        return np.asarray(expit(x, out=out))
 
-    def backward(
-        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
-    ) -> Array | None:
-        y = ws.saved
-        dx = np.subtract(1, y, out=ws.out("dx", y.shape))
-        dx *= y
-        dx *= dy  # dx = y * (1 - y) * dy
-        return dx
+    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+        np.subtract(1, y, out=out)
+        out *= y
+        out *= dy  # dx = y * (1 - y) * dy
+        return out
 
 
 ACTIVATIONS: Mapping[str, Activation] = {
@@ -110,14 +115,14 @@ ACTIVATIONS: Mapping[str, Activation] = {
 }
 
 
-def as_activation(value: Any) -> Elementwise:
-    """Return the activation that a name stands for, or the elementwise block given."""
-    if isinstance(value, Elementwise):
-        return value
+def as_activation(value: Any) -> Activation:
+    """Return the activation that a name stands for, or the one given."""
     if isinstance(value, str) and value in ACTIVATIONS:
         return ACTIVATIONS[value]
+    if isinstance(value, Activation):
+        return value
     names = ", ".join(map(repr, ACTIVATIONS))
     raise InvalidParameterError(
-        f"`activation` of Dense must be one of {names}, or an elementwise block of "
+        f"`activation` of Dense must be one of {names}, or an activation of "
         f"sklearn_nn.blocks; got {value!r}."
     )

@@ -24,7 +24,7 @@ class Chain(Composite, Block):
 
     Parameters
     ----------
-    blocks : list of (str, Block)
+    blocks : list of (str, Block), default=()
         Names and blocks, in the order of the data; `chain` names them by itself.
         "passthrough" in place of a block does nothing.
 
@@ -65,23 +65,24 @@ class Chain(Composite, Block):
         return tree
 
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
-        for name, block in self._parts():
-            x = block.forward(getattr(p, name), x, ws.child(name), rng)
+        if ws.saved is None or ws.saved[0] is not p:
+            # Who gets what is the same in every step, and looking it up takes time.
+            parts = self._parts()
+            steps = [(b, getattr(p, name), ws.child(name)) for name, b in parts]
+            ws.saved = p, steps
+        for block, p_own, ws_own in ws.saved[1]:
+            x = block.forward(p_own, x, ws_own, rng)
         return x
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        parts = self._parts()
+        steps, g_own = ws.saved[1], [getattr(g, name) for name, _ in self._parts()]
         grad: Any = dy
-        for i in range(len(parts) - 1, -1, -1):
-            name, block = parts[i]
+        for i in range(len(steps) - 1, -1, -1):
+            block, p_own, ws_own = steps[i]
             grad = block.backward(
-                getattr(p, name),
-                getattr(g, name),
-                grad,
-                ws.child(name),
-                need_dx=need_dx or i > 0,
+                p_own, g_own[i], grad, ws_own, need_dx=need_dx or i > 0
             )
         return grad
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.sparse import issparse
 
-from sklearn_nn.blocks._activations import Activation, Elementwise, as_activation
+from sklearn_nn.blocks._activations import Activation, as_activation
 from sklearn_nn.core import (
     Array,
     Block,
@@ -35,7 +34,7 @@ class Dense(Block):
     ----------
     units : int, default=64
         Width of the output.
-    activation : str or elementwise block, default="identity"
+    activation : str or Activation, default="identity"
         One of "identity", "logistic", "relu", "tanh", or a block such as ``Tanh()``.
     init_factor : float, default=6.0
         Weights and biases start uniform in ``[-r, r)`` with
@@ -48,7 +47,7 @@ class Dense(Block):
     """
 
     units: int = 64
-    activation: str | Elementwise = "identity"
+    activation: str | Activation = "identity"
     init_factor: float = 6.0
 
     accepts_sparse: ClassVar[bool] = True
@@ -59,7 +58,8 @@ class Dense(Block):
 
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
-        return as_activation(self.activation).out_shape((*in_shape[:-1], self.units))
+        as_activation(self.activation).check_values()
+        return (*in_shape[:-1], self.units)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         d_in = in_shape[-1]
@@ -70,42 +70,41 @@ class Dense(Block):
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
         W, b = p.W, p.b
         lead = x.shape[:-1]
-        if x.ndim > W.ndim:  # a row has axes of its own: the product merges them
+        if len(lead) >= W.ndim:  # a row has axes of its own: the product merges them
             x = x.reshape(*lead[: W.ndim - 2], -1, x.shape[-1])
         z = ws.out("z", (*W.shape[:-2], x.shape[-2], self.units))
-        if issparse(x):
-            z[...] = x @ W
-        else:
-            np.matmul(x, W, out=z)
+        multiply(x, W, z)
         z += b if W.ndim == 2 else b[:, None]
-        ws.saved = x, lead
-        activation, inner = as_activation(self.activation), ws.child("activation")
-        if isinstance(activation, Activation):
-            inner.lend("y", z)
-        y = activation.forward(None, z, inner, rng)
-        return (
-            y
-            if len(lead) < W.ndim
-            else y.reshape(*z.shape[:-2], *lead[W.ndim - 2 :], -1)
-        )
+        y = as_activation(self.activation).apply(z, z, ws)
+        ws.saved = x, y, lead
+        if len(lead) < W.ndim:
+            return y
+        return y.reshape(*W.shape[:-2], *lead[W.ndim - 2 :], self.units)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        W, (x, lead) = p.W, ws.saved
-        dy = dy.reshape(*W.shape[:-2], x.shape[-2], self.units)
+        W, (x, y, lead) = p.W, ws.saved
+        dy = dy if dy.shape == y.shape else dy.reshape(y.shape)
         activation = as_activation(self.activation)
-        dz: Any = activation.backward(None, None, dy, ws.child("activation"))
-        if issparse(x):
-            g.W[...] = x.T @ dz
-        else:
-            np.matmul(x.mT, dz, out=g.W)
-        ones = ws.out("ones", (x.shape[-2],))
-        ones.fill(1)
-        np.matmul(ones, dz, out=g.b)  # a product sums over rows faster than np.sum
+        dz = activation.pull_back(y, dy, ws.out("dz", y.shape))
+        multiply(x.mT if W.ndim > 2 else x.T, dz, g.W)
+        # A product sums over rows faster than np.sum.
+        multiply(ws.constant(1.0, x.shape[-2:-1]), dz, g.b)
         if not need_dx:
             return None
-        dx = np.matmul(dz, W.mT, out=ws.out("dx", (*W.shape[:-2], *x.shape[-2:])))
+        dx = ws.out("dx", (*W.shape[:-2], *x.shape[-2:]))
+        multiply(dz, W.mT, dx)
         if x.shape[:-2] != W.shape[:-2]:  # all members read the same rows
             dx = dx.sum(axis=0, keepdims=True)
-        return dx.reshape(*lead, -1)
+        return dx if len(lead) < W.ndim else dx.reshape(*lead, -1)
+
+
+def multiply(a: Any, b: Array, out: Array) -> None:
+    """Write the matrix product to ``out``; ``a`` may be sparse if it has two axes."""
+    if not isinstance(a, np.ndarray):
+        out[...] = a @ b
+    elif b.ndim == 2:
+        a.dot(b, out)  # half the overhead of np.matmul, which counts for small layers
+    else:
+        np.matmul(a, b, out=out)

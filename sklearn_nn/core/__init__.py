@@ -28,6 +28,7 @@ from sklearn_nn.core._rules import (
     number,
 )
 from sklearn_nn.core._spec import Composite, Spec
+from sklearn_nn.core._threads import blas_threads
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Views",
     "Workspace",
     "any_of",
+    "blas_threads",
     "check_gradient",
     "check_params",
     "compile_network",

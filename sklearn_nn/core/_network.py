@@ -1,5 +1,6 @@
 """Network, compile_network: a block bound to memory."""
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
@@ -12,7 +13,7 @@ from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._workspace import Workspace
 
 # Inference goes in chunks of rows, so that its memory does not grow with them.
-CHUNK_ROWS = 4096
+CHUNK_ROWS = 1024
 
 
 class Network:
@@ -48,6 +49,11 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
+
+    @property
+    def largest_layer(self) -> int:
+        """Return the number of entries of the largest parameter array."""
+        return max(map(math.prod, self.layout.shapes.values()), default=0)
 
     @cached_property
     def grads(self) -> Array:

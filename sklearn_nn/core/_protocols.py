@@ -116,15 +116,32 @@ class Optimizer(Spec, ABC):
         """
         state.t += 1
         slots = [state.slots[name] for name in self.slot_names()]
-        size = min(params.size, PIECE_BYTES // params.itemsize)
-        scratch = np.empty((2, size), params.dtype)
+        size = PIECE_BYTES // params.itemsize
+        if params.size <= size:
+            self._step(state.t, params, grads, lr, l2, n_l2, slots)
+            return
         for start in range(0, params.size, size):
-            piece = slice(start, start + size)
-            p, g = params[piece], grads[piece]
-            tmp = scratch[0, : p.size]
-            if l2 and start < n_l2:
-                g = _penalized(p, g, l2, n_l2 - start, scratch[1, : p.size])
-            self.update(state.t, p, g, lr, tmp, [slot[piece] for slot in slots])
+            i = slice(start, start + size)
+            own, n = [slot[i] for slot in slots], n_l2 - start
+            self._step(state.t, params[i], grads[i], lr, l2, n, own)
+
+    def _step(
+        self,
+        t: int,
+        p: Array,
+        g: Array,
+        lr: float,
+        l2: float,
+        n_l2: int,
+        slots: Sequence[Array],
+    ) -> None:
+        """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
+        if l2 and n_l2 > 0:
+            penalized = np.multiply(p, l2)
+            penalized[n_l2:] = 0
+            penalized += g
+            g = penalized
+        self.update(t, p, g, lr, np.empty_like(p), slots)
 
     @abstractmethod
     def slot_names(self) -> tuple[str, ...]:
@@ -141,15 +158,6 @@ class Optimizer(Spec, ABC):
         slots: Sequence[Array],
     ) -> None:
         """Take step ``t`` (counted from 1) on a piece of the vector, in place."""
-
-
-def _penalized(p: Array, g: Array, l2: float, n_l2: int, out: Array) -> Array:
-    """Write ``g + l2 * p`` to ``out``, without the penalty from entry ``n_l2`` on."""
-    np.multiply(p, l2, out=out)
-    if n_l2 < p.size:
-        out[n_l2:] = 0
-    out += g
-    return out
 
 
 @dataclass

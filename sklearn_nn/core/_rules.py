@@ -49,7 +49,8 @@ class OneOf:
 
     def allows(self, value: Any, /) -> bool:
         same_kind = [v for v in self.values if isinstance(value, type(v))]
-        return any(value is v or value == v for v in same_kind)
+        is_bool = isinstance(value, bool)
+        return any(value == v and is_bool is isinstance(v, bool) for v in same_kind)
 
     def __str__(self) -> str:
         *most, last = map(repr, self.values)

@@ -2,5 +2,6 @@
 
 from sklearn_nn.estimators._mlp_classifier import MLPClassifier
 from sklearn_nn.estimators._mlp_regressor import MLPRegressor
+from sklearn_nn.estimators._perceptron import PerceptronClassifier
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]

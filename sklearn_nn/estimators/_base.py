@@ -2,8 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,13 +16,14 @@ from sklearn_nn.core import (
     Block,
     Clock,
     Network,
+    ParamLayout,
     Rng,
-    Workspace,
     compile_network,
 )
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import Targets, check_weights
-from sklearn_nn.estimators._validation_set import hold_out
+from sklearn_nn.estimators._report import TrainingReport
+from sklearn_nn.estimators._validation_set import evaluator, hold_out
 from sklearn_nn.training import (
     Data,
     Epoch,
@@ -56,7 +56,7 @@ class Given:
     incremental: bool = False
 
 
-class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
     """What all estimators with a network share; the public ones add their parameters.
 
     Fitted state beside the public attributes: ``_network`` (block, shape, parameters),
@@ -80,7 +80,7 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
         data = Data.of(X, Y, weight, rows)
         net, state = self._start(X, seed, fresh)
         self._network = net
-        self._describe(fresh, given.incremental)
+        self._describe(fresh)
         callbacks = self._callbacks(given)
         monitors = self._monitors(net, state, val, fresh)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
@@ -89,7 +89,8 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
         for callback in callbacks:
             callback.end()
         if not (outcome.stopped or outcome.interrupted or given.incremental):
-            warnings.warn(self._limit_reached(), ConvergenceWarning, stacklevel=5)
+            message = self._limit_reached(outcome.reason)
+            warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
     # -- what the estimators tell
 
@@ -165,17 +166,36 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
         seed: int,
     ) -> tuple[Array | None, Data | None]:
         """Return the rows to train on (None: all), and the validation data, if any."""
-        if (given.X_val is None) != (given.y_val is None):
-            raise ValueError("`X_val` and `y_val` must be given together.")
-        if given.X_val is not None:
-            X_val, y_val = self._check_X_y(given.X_val, given.y_val, X.dtype, False)
+        rows, val = None, self._given_validation_set(given, X.dtype)
+        if val is None and self.early_stopping:
+            strata, share = self._targets.strata(y), self.validation_fraction
+            rows, held = hold_out(len(Y), weight, strata, share, seed)
+            val = Data.of(X, Y, weight, held)
+        if val is not None and len(val) < 2:
+            raise ValueError(
+                f"The validation set is too small: {len(val)} row(s) of positive "
+                "weight; a score needs 2. Raise `validation_fraction`, or pass `X_val` "
+                "and `y_val` with more rows."
+            )
+        return rows, val
+
+    def _given_validation_set(self, given: Given, dtype: Any) -> Data | None:
+        """Return the user's own validation data, if any."""
+        if given.X_val is None or given.y_val is None:
+            extra = (given.X_val, given.y_val, given.sample_weight_val)
+            if any(array is not None for array in extra):
+                raise ValueError(
+                    "`X_val` and `y_val` must be given together, and "
+                    "`sample_weight_val` only with them."
+                )
+            return None
+        try:
+            X_val, y_val = self._check_X_y(given.X_val, given.y_val, dtype, False)
             w_val = check_weights(given.sample_weight_val, X_val)
-            return None, Data.of(X_val, self._targets.encode(y_val, X.dtype), w_val)
-        if not self.early_stopping:
-            return None, None
-        strata = self._targets.strata(y)
-        rows, held = hold_out(len(Y), weight, strata, self.validation_fraction, seed)
-        return rows, Data.of(X, Y, weight, held)
+            return Data.of(X_val, self._targets.encode(y_val, dtype), w_val)
+        except ValueError as error:
+            error.add_note("In the validation data, `X_val` and `y_val`.")
+            raise
 
     # -- compile
 
@@ -190,13 +210,14 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
             net = compile_network(block, X.shape[1:], X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
         old = self._network
-        net = Network(block, old.in_shape, old.params.copy())
-        if net.layout.shapes != old.layout.shapes:
+        shapes = ParamLayout(block.param_tree(old.in_shape)).shapes
+        if shapes != old.layout.shapes:
             raise ValueError(
                 "Training can only go on with the layers it began with, "
-                f"{old.layout.shapes}; the parameters now ask for "
-                f"{net.layout.shapes}. Set warm_start=False to begin anew."
+                f"{old.layout.shapes}; the parameters now ask for {shapes}. Set "
+                "warm_start=False to begin anew."
             )
+        net = Network(block, old.in_shape, old.params.copy())
         state: TrainingState | None = getattr(self, "_state", None)
         names = self._recipe(1).optimizer.slot_names()
         if state is None or state.optimizer.slots.keys() != set(names):
@@ -239,7 +260,7 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> list[Monitor]:
         monitors: list[Monitor] = []
         if val is not None:
-            evaluate = self._evaluator(val)
+            evaluate = evaluator(self._targets, val)
             monitors.append(Validation(evaluate))
             if self.early_stopping:
                 # A warm start must not end with worse weights than it began with.
@@ -252,21 +273,6 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
             monitors.append(Patience(value, self.tol, n_stall, schedule, state))
         return monitors
 
-    def _evaluator(self, val: Data) -> Callable[[Network], tuple[float, float]]:
-        """Return the function that gives loss and score on the validation rows."""
-        batch = next(val.batches(len(val), None, Workspace(val.X.dtype)))
-        targets = self._targets
-
-        def evaluate(net: Network) -> tuple[float, float]:
-            raw = net.infer(batch.X)
-            grad = np.empty_like(raw)
-            loss = targets.loss.value_and_grad(batch.y, raw, batch.w, grad)
-            if not np.isfinite(raw).all():
-                return float(loss), float("nan")
-            return float(loss), targets.score(batch.y, raw, batch.w)
-
-        return evaluate
-
     def _callbacks(self, given: Given) -> list[CallbackMonitor]:
         """Return the monitor that tells scikit-learn's callbacks, if it has them."""
         if not hasattr(self, "_init_callback_context"):
@@ -278,45 +284,15 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
             "metadata": None if w is None else {"sample_weight": w},
         }
         if given.incremental:
-            return [CallbackMonitor(self, "partial_fit", 1, told, self._publish)]
-        extra = self.solver == "lbfgs"  # it begins one iteration more than it ends
-        limit = self.max_iter + extra
-        return [CallbackMonitor(self, "fit", limit, told, self._publish)]
+            return [CallbackMonitor(self, "partial_fit", 1, told)]
+        return [CallbackMonitor(self, "fit", self.max_iter, told)]
 
     # -- keep
-
-    def _describe(self, fresh: bool, incremental: bool) -> None:
-        """Set what a fitted estimator has before its first epoch."""
-        self.n_outputs_ = self._targets.n_raw
-        self.out_activation_ = self._targets.loss.link
-        self.n_iter_ = 0
-        if fresh:
-            self.t_ = 0
-            self.best_loss_: float | None = np.inf
-            self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
-        elif not incremental:
-            self.history_ = {name: list(v) for name, v in self.history_.items()}
-
-    def _publish(self, epoch: Epoch) -> None:
-        """Add an epoch to the fitted attributes."""
-        for name, value in vars(epoch).items():
-            self.history_[name].append(value)
-        self.n_iter_ += 1
-        self.loss_ = epoch.loss
 
     def _keep(self, outcome: Outcome, state: TrainingState, go_on: bool) -> None:
         for epoch in outcome.epochs[self.n_iter_ :]:  # the callbacks saw the others
             self._publish(epoch)
         self.t_ = state.clock.samples
-        self.loss_curve_ = self.history_["loss"]
-        best = np.inf if self.best_loss_ is None else self.best_loss_
-        best = min([best, *(epoch.loss for epoch in outcome.epochs)])
-        scores = self.history_["validation_score"]
-        stops = self.early_stopping
-        self.best_loss_ = None if stops else best
-        self.validation_scores_ = scores if stops else None
-        top = float(np.nanmax([*scores, -np.inf])) if stops else None
-        self.best_validation_score_ = top
         self.__dict__.pop("_state", None)
         if go_on:
             self._state = state
@@ -326,15 +302,13 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
         finite = np.isfinite(self._network.params).all()
         if finite and not outcome.diverged:
             return
-        last = outcome.epochs[-1] if outcome.epochs else None
-        what = (
-            ""
-            if last is None
-            else (f"The training loss became {last.loss} in epoch {last.epoch}")
+        what = "".join(
+            f"The training loss became {last.loss} in epoch {last.epoch}. "
+            for last in outcome.epochs[-1:]
         )
         if finite and self.early_stopping:
             warnings.warn(
-                f"{what}; the weights of the best validation score were kept. "
+                f"{what}The weights of the best validation score were kept. "
                 "Lower `learning_rate_init`, or scale the columns of `X`.",
                 ConvergenceWarning,
                 stacklevel=6,
@@ -342,16 +316,16 @@ class BaseNN(CallbackSupportMixin, BaseEstimator, ABC):
             return
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain "
-            f"large values and need to be preprocessed. {what}. Lower "
+            f"large values and need to be preprocessed. {what}Lower "
             "`learning_rate_init`, or scale the columns of `X`."
         )
 
-    def _limit_reached(self) -> str:
+    def _limit_reached(self, reason: str) -> str:
         if self.solver == "lbfgs":
             return (
-                f"L-BFGS ended at `max_iter`={self.max_iter} iterations or "
-                f"`max_fun`={self.max_fun} evaluations before it converged. Raise "
-                "the limit, or scale the columns of `X`."
+                f"L-BFGS ended after {self.n_iter_} iterations before it converged: "
+                f"{reason}. Raise `max_iter`={self.max_iter} or `max_fun`="
+                f"{self.max_fun}, or scale the columns of `X`."
             )
         return (
             f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and "

@@ -1,6 +1,5 @@
 """scikit-learn's callbacks (since 1.9), as a monitor of the training loop."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sklearn_nn.core import Network
@@ -16,7 +15,7 @@ except ImportError:  # scikit-learn < 1.9: the same estimators without callbacks
         """Says that callbacks need a newer scikit-learn."""
 
         def set_callbacks(self, *callbacks: Any) -> Any:
-            """Raise RuntimeError: scikit-learn has no callbacks before 1.9."""
+            """Raise RuntimeError: ``callbacks`` need scikit-learn 1.9 or newer."""
             raise RuntimeError("`set_callbacks` needs scikit-learn 1.9 or newer.")
 
     def with_callbacks(method: Any) -> Any:
@@ -37,9 +36,8 @@ class CallbackMonitor(Monitor):
         task_name: str,
         max_epochs: int | None,
         given: dict[str, Any],
-        publish: Callable[[Epoch], None],
     ) -> None:
-        self.estimator, self.given, self.publish = estimator, given, publish
+        self.estimator, self.given = estimator, given
         self.epoch_context: Any = None
         self.context = estimator._init_callback_context(
             task_name=task_name, max_subtasks=max_epochs
@@ -49,28 +47,33 @@ class CallbackMonitor(Monitor):
     def before_epoch(self, net: Network) -> None:
         self.epoch_context = self.context.subcontext(task_name="epoch")
         self.epoch_context.call_on_fit_task_begin(
-            estimator=self.estimator, **self.given
+            estimator=self.estimator,
+            **self.given,
+            reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
-        self.publish(epoch)
+        self.estimator._publish(epoch)
         return self._end_epoch(net)
 
     def finish(self, net: Network) -> None:
-        if self.epoch_context is not None:
+        if self.epoch_context is not None:  # training was interrupted
             self._end_epoch(net)
 
     def end(self) -> None:
         """Close the root context; the estimator is complete."""
+        net = self.estimator._network
         self.context.call_on_fit_task_end(
-            estimator=self.estimator, **self.given, reconstruction_attributes={}
+            estimator=self.estimator,
+            **self.given,
+            reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
 
     def _end_epoch(self, net: Network) -> bool:
-        stop = self.epoch_context.call_on_fit_task_end(
+        context, self.epoch_context = self.epoch_context, None
+        stop = context.call_on_fit_task_end(
             estimator=self.estimator,
             **self.given,
-            reconstruction_attributes=lambda: {"_network": net.copy()},
+            reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
-        self.epoch_context = None
         return bool(stop)

@@ -56,6 +56,15 @@ class ClassTargets:
         only = len(self.classes) == 1
         return ((codes == 1) | only).astype(dtype)[:, None]
 
+    def class_weights(self, y: Any, class_weight: Any, w: Array | None) -> Array:
+        """Return the weight of each row's class: (n,)."""
+        if isinstance(class_weight, list):
+            raise ValueError(
+                "`class_weight` must be a dict where `y` has one class a row; a list "
+                f"is for labels. Got {class_weight!r}."
+            )
+        return _class_weights(self.codes(y), self.classes, class_weight, w)
+
     def strata(self, y: Any) -> Array | None:
         """Return the labels by which a split shall be stratified.
 
@@ -112,7 +121,28 @@ class LabelTargets:
                 f"`y` must be an indicator matrix of shape (n, {self.n_raw}), as it "
                 f"was when the labels were first seen; got shape {y.shape}."
             )
+        if (wrong := ~np.isin(y, (0, 1))).any():
+            raise ValueError(
+                "`y` must hold only zeros and ones, one column per label; got "
+                f"{np.unique(y[wrong])}."
+            )
         return np.ascontiguousarray(y != 0, dtype=dtype)
+
+    def class_weights(self, y: Any, class_weight: Any, w: Array | None) -> Array:
+        """Return the product over the labels of the weights of their values: (n,)."""
+        balanced = isinstance(class_weight, str)
+        by_label = [class_weight] * self.n_raw if balanced else class_weight
+        if not isinstance(by_label, list) or len(by_label) != self.n_raw:
+            raise ValueError(
+                f"`class_weight` must be 'balanced' or a list of {self.n_raw} dicts, "
+                f"one per label; got {class_weight!r}."
+            )
+        columns, values = self.encode(y, int).T, np.arange(2)
+        weights = [
+            _class_weights(codes, values, weight, w)
+            for codes, weight in zip(columns, by_label, strict=True)
+        ]
+        return np.asarray(np.prod(weights, axis=0))
 
     def strata(self, y: Any) -> Array | None:
         return None
@@ -141,6 +171,11 @@ class RealTargets:
 
     @classmethod
     def fit(cls, y: Array, loss: Loss) -> Self:
+        if issparse(y):
+            raise TypeError(
+                f"`y` must be a dense array for regression; got a {type(y).__name__}. "
+                "Use y.toarray()."
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return cls(loss, 1 if y.ndim == 1 else y.shape[1])
@@ -166,6 +201,23 @@ class RealTargets:
     def score(self, y: Array, raw: Array, w: Array | None) -> float:
         """Return R**2, the mean over the outputs."""
         return float(r2_score(y, self.loss.predict(raw), sample_weight=w))
+
+
+def _class_weights(
+    codes: Array, classes: Array, class_weight: Any, w: Array | None
+) -> Array:
+    """Return the weight of each row's class. Shapes: codes (n,), w (n,) or None."""
+    if isinstance(class_weight, str):  # "balanced"
+        totals = np.bincount(codes, w, len(classes))
+        present = totals > 0
+        mean = totals[present].mean()
+        return np.divide(mean, totals, where=present, out=np.ones(len(totals)))[codes]
+    known = classes.tolist()
+    if unknown := [c for c in class_weight if c not in known]:
+        raise ValueError(
+            f"`class_weight` must have keys among the classes {known}; got {unknown}."
+        )
+    return np.array([float(class_weight.get(c, 1)) for c in known])[codes]
 
 
 def _log(p: Array, exact: Array) -> Array:
@@ -195,6 +247,8 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     """Return row weights as float64 (n,), or None; raise if they cannot be weights."""
     if sample_weight is None:
         return None
+    if len(shape := np.asarray(sample_weight).shape) != 1:
+        raise ValueError(f"`sample_weight` must have one axis; got shape {shape}.")
     w = np.asarray(
         check_array(
             sample_weight,
@@ -203,8 +257,6 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
             input_name="sample_weight",
         )
     )
-    if w.ndim != 1:
-        raise ValueError(f"`sample_weight` must have one axis; got shape {w.shape}.")
     check_consistent_length(X, w)
     if (low := w.min()) < 0:
         raise ValueError(

@@ -1,6 +1,6 @@
 """BaseMLP: from the parameters of a multi-layer perceptron to block and recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Any, ClassVar
@@ -38,7 +38,8 @@ from sklearn_nn.training import Recipe
 
 def is_widths(value: Any) -> bool:
     """Whether ``value`` is a sequence, maybe empty, of integers of at least 1."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+    is_sequence = isinstance(value, Sequence) or getattr(value, "ndim", 0) == 1
+    if not is_sequence or isinstance(value, (str, bytes)):
         return False
     return all(integer(1).allows(width) for width in value)
 
@@ -53,7 +54,7 @@ def is_float(value: Any) -> bool:
     """Whether ``value`` names float32 or float64."""
     try:
         return np.dtype(value) in (np.float32, np.float64)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
 
 
@@ -88,7 +89,7 @@ RULES: Mapping[str, Rule] = {
     "momentum": number(0, 1, "[]"),
     "nesterovs_momentum": Boolean(),
     "early_stopping": Boolean(),
-    "validation_fraction": number(0, 1, "()"),
+    "validation_fraction": number(0, 1, "[)"),
     "beta_1": number(0, 1, "[)"),
     "beta_2": number(0, 1, "[)"),
     "epsilon": number(0, np.inf, "()"),
@@ -97,6 +98,19 @@ RULES: Mapping[str, Rule] = {
     "dropout": number(0, 1, "[)"),
     "dtype": any_of(OneOf((None,)), Satisfying(is_float, "float32 or float64")),
 }
+
+
+class LayerViews(list[Array]):
+    """Views into the parameter vector; setting an item writes into its view."""
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        view = self[index]
+        if isinstance(view, list) or np.shape(value) != view.shape:
+            raise ValueError(
+                "The parameters of a layer can be replaced one array at a time, by one "
+                f"of the same shape; got shape {np.shape(value)} for item {index}."
+            )
+        view[...] = value
 
 
 @dataclass(eq=False, repr=False)
@@ -135,19 +149,36 @@ class BaseMLP(BaseNN):
         """Return the weight matrices, one per layer: (fan_in, fan_out) each."""
         return self._layer_params("W")
 
+    @coefs_.setter
+    def coefs_(self, values: Sequence[Any]) -> None:
+        self._set_layer_params("coefs_", values)
+
     @property
     def intercepts_(self) -> list[Array]:
         """Return the bias vectors, one per layer: (fan_out,) each."""
         return self._layer_params("b")
 
-    def _layer_params(self, kind: str) -> list[Array]:
+    @intercepts_.setter
+    def intercepts_(self, values: Sequence[Any]) -> None:
+        self._set_layer_params("intercepts_", values)
+
+    def _set_layer_params(self, name: str, values: Sequence[Any]) -> None:
+        """Copy ``values`` into the views that the attribute ``name`` shows."""
+        views, values = getattr(self, name), list(values)
+        shapes = [view.shape for view in views]
+        if (got := [np.shape(value) for value in values]) != shapes:
+            raise ValueError(f"`{name}` must have the shapes {shapes}; got {got}.")
+        for view, value in zip(views, values, strict=True):
+            view[...] = value
+
+    def _layer_params(self, kind: str) -> LayerViews:
         if "_network" not in vars(self):
             raise AttributeError(
                 f"This {type(self).__name__} is not fitted: it has no layers yet."
             )
         net = self._network
-        views = net.layout.named_views(net.params)
-        return [view for name, view in views.items() if name.endswith(f"/{kind}")]
+        views = net.layout.named_views(net.params).items()
+        return LayerViews(view for name, view in views if name.endswith(f"/{kind}"))
 
     @property
     def n_layers_(self) -> int:
@@ -156,7 +187,7 @@ class BaseMLP(BaseNN):
 
     def _check_params(self) -> None:
         check_params(self, self._rules)
-        for value in (self.solver, self.learning_rate, self.activation):
+        for value in (getattr(self, name) for name in self._rules):
             if isinstance(value, Spec):
                 value.check_values()
 

@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 
-from sklearn_nn.core import Array, OneOf, Rule, any_of, instance_of
+from sklearn_nn.core import Array, OneOf, Rule, Satisfying, any_of, number
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._encoding import (
@@ -22,6 +21,18 @@ from sklearn_nn.estimators._encoding import (
 )
 from sklearn_nn.estimators._mlp import RULES, BaseMLP
 from sklearn_nn.estimators._transaction import all_or_nothing
+
+
+def is_class_weight(value: Any) -> bool:
+    """Whether ``value`` is a dict of weights."""
+    return isinstance(value, dict) and all(
+        number(0, np.inf, "[)").allows(weight) for weight in value.values()
+    )
+
+
+def is_label_weights(value: Any) -> bool:
+    """Whether ``value`` is a list of dicts of weights."""
+    return isinstance(value, list) and all(map(is_class_weight, value))
 
 
 @dataclass(eq=False, repr=False)
@@ -97,9 +108,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     dtype : {None, numpy.float32, numpy.float64}, default=None
         Float type of the computation; None takes that of ``X`` (float64 for integers).
         float32 is about twice as fast.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with the sample weights. "balanced" is
-        inverse to the class frequencies.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with the sample weights; a class that a dict
+        leaves out has weight 1. "balanced" is inverse to the summed sample weights of
+        the classes. For labels, a list has one dict with weights of 0 and 1 per label.
 
     Attributes
     ----------
@@ -173,8 +185,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         **RULES,
         "class_weight": any_of(
             OneOf((None, "balanced")),
-            instance_of(dict, "a dict"),
-            instance_of(list, "a list of dicts, one per label"),
+            Satisfying(is_class_weight, "a dict of numbers in [0, inf)"),
+            Satisfying(is_label_weights, "a list of such dicts, one per label"),
         ),
     }
 
@@ -336,8 +348,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "class_weight='balanced' is not possible in partial_fit, which does "
                 "not see all rows. Give a dict of weights."
             )
-        by_class = compute_sample_weight(self.class_weight, y)
-        return by_class if weight is None else weight * by_class
+        factors = self._targets.class_weights(y, self.class_weight, weight)
+        weight = factors if weight is None else weight * factors
+        if not weight.any():
+            raise ValueError(
+                f"`class_weight`={self.class_weight!r} must leave some row of `y` a "
+                "positive weight; all weights are zero."
+            )
+        return weight
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -15,6 +15,7 @@ from sklearn_nn.core import (
     Rule,
     any_of,
     instance_of,
+    integer,
 )
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
@@ -270,7 +271,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._targets.decode(raw)
 
     def _check_params(self) -> None:
-        if is_widths(self.loss) or isinstance(self.loss, int):
+        if is_widths(self.loss) or integer(1).allows(self.loss):
             raise InvalidParameterError(
                 f"`loss` of MLPRegressor must be {self._rules['loss']}; got "
                 f"{self.loss!r}. Its first positional parameter is `loss`, as in "

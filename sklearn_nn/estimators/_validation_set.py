@@ -1,9 +1,14 @@
-"""hold_out: which rows train and which validate."""
+"""hold_out, evaluator: which rows validate, and what they say of a network."""
+
+import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from sklearn_nn.core import Array
+from sklearn_nn.core import Array, Network, Workspace
+from sklearn_nn.training import Data
 
 
 def hold_out(
@@ -14,15 +19,31 @@ def hold_out(
     Shapes: weight (n,) or None, strata (n,) of labels or None.
     """
     rows = np.arange(n) if weight is None else np.flatnonzero(weight)
-    train_rows, held = train_test_split(
-        rows,
-        random_state=seed,
-        test_size=fraction,
-        stratify=None if strata is None else strata[rows],
-    )
-    if len(held) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the "
-            f"size of your dataset: it got {len(held)} of {len(rows)} rows."
+    try:
+        train_rows, held = train_test_split(
+            rows,
+            random_state=seed,
+            test_size=max(1, math.ceil(fraction * len(rows))),
+            stratify=None if strata is None else strata[rows],
         )
+    except ValueError as error:
+        raise ValueError(
+            f"`validation_fraction`={fraction} cannot split the {len(rows)} training "
+            f"rows for early stopping. {error} Change it, pass `X_val` and `y_val` to "
+            "fit, or set early_stopping=False."
+        ) from error
     return np.sort(train_rows), np.sort(held)
+
+
+def evaluator(targets: Any, val: Data) -> Callable[[Network], tuple[float, float]]:
+    """Return the function that gives loss and score on the validation rows."""
+    batch = next(val.batches(len(val), None, Workspace(val.X.dtype)))
+
+    def evaluate(net: Network) -> tuple[float, float]:
+        raw = net.infer(batch.X)
+        loss = targets.loss.value_and_grad(batch.y, raw, batch.w, np.empty_like(raw))
+        if not np.isfinite(raw).all():
+            return float(loss), float("nan")
+        return float(loss), targets.score(batch.y, raw, batch.w)
+
+    return evaluate

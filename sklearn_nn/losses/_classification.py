@@ -25,7 +25,7 @@ class SigmoidCrossEntropy(Loss):
         loss = np.logaddexp(0, raw, dtype=raw.dtype)
         np.multiply(y, raw, out=out)
         loss -= out
-        value = mean_over_rows(loss.sum(axis=-1), w)
+        value = mean_over_rows(loss, w)
         expit(raw, out=out)
         out -= y
         scale_rows(out, w)
@@ -50,14 +50,17 @@ class SoftmaxCrossEntropy(Loss):
     link: ClassVar[str] = "softmax"
 
     def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
-        np.subtract(raw, raw.max(axis=-1, keepdims=True), out=out)  # exp is <= 1
+        top = np.maximum.reduce(raw, axis=-1)
+        np.subtract(raw, top[..., None], out=out)  # exp is <= 1: it cannot overflow
         entries, k = out.reshape(-1), out.shape[-1]
-        own = np.arange(0, out.size, k)
-        own += y.reshape(-1)  # where each row's own class stands in `entries`
-        picked = entries[own].reshape(out.shape[:-1])
+        own = np.arange(0, out.size, k).reshape(top.shape)
+        own += y  # where each row's own class stands in `entries`
+        picked = entries.take(own)
         np.exp(out, out=out)
-        total = out.sum(axis=-1)
-        value = mean_over_rows(np.log(total) - picked, w)
+        total = np.add.reduce(out, axis=-1)
+        loss = np.log(total, out=top)
+        loss -= picked  # log(sum(exp(raw))) - raw[y]
+        value = mean_over_rows(loss[..., None], w)
         out /= total[..., None]
         entries[own] -= 1
         scale_rows(out, w)

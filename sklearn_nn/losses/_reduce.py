@@ -7,16 +7,18 @@ import numpy as np
 from sklearn_nn.core import Array
 
 
-def mean_over_rows(per_row: Array, w: Array | None) -> Any:
-    """Return the mean over the last axis, a float or one value per member.
+def mean_over_rows(loss: Array, w: Array | None) -> Any:
+    """Return the mean over rows of the sum over outputs: a float, or one per member.
 
-    Shapes: per_row (..., n), w (n,) of mean one over the training rows. The sum is
+    Shapes: loss (..., n, k), w (n,) of mean one over the training rows. The sum is
     taken in float64: it decides when training stops.
     """
     if w is not None:
-        per_row = per_row * w
-    mean = per_row.sum(axis=-1, dtype=np.float64) / per_row.shape[-1]
-    return mean if per_row.ndim > 1 else float(mean)
+        loss = loss * w[:, None]
+    n = loss.shape[-2]
+    if loss.ndim == 2:
+        return float(loss.sum(dtype=np.float64)) / n
+    return loss.sum(axis=(-2, -1), dtype=np.float64) / n
 
 
 def scale_rows(grad: Array, w: Array | None) -> None:
@@ -25,10 +27,7 @@ def scale_rows(grad: Array, w: Array | None) -> None:
     Shapes: grad (..., n, k), w (n,).
     """
     n = grad.shape[-2]
-    if w is None:
-        grad /= n
-    else:
-        grad *= (w / n)[:, None]
+    grad *= 1 / n if w is None else (w / n)[:, None]
 
 
 def weighted_mean(y: Array, w: Array | None) -> Array:

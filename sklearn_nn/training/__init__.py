@@ -1,5 +1,6 @@
 """The one training loop, and what flows through it."""
 
+from sklearn_nn.training._binary_problem import BinaryProblem
 from sklearn_nn.training._data import Batch, Data
 from sklearn_nn.training._lbfgs import minimize_lbfgs
 from sklearn_nn.training._loop import train
@@ -10,20 +11,31 @@ from sklearn_nn.training._monitors import (
     Printer,
     Validation,
 )
+from sklearn_nn.training._online import learn
+from sklearn_nn.training._rows import training_rows
+from sklearn_nn.training._slope import fit_slope
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
+from sklearn_nn.training._witnesses import Averaged, Pocket, Witness
 
 __all__ = [
+    "Averaged",
     "Batch",
+    "BinaryProblem",
     "Data",
     "Epoch",
     "KeepBest",
     "Monitor",
     "Outcome",
     "Patience",
+    "Pocket",
     "Printer",
     "Recipe",
     "TrainingState",
     "Validation",
+    "Witness",
+    "fit_slope",
+    "learn",
     "minimize_lbfgs",
     "train",
+    "training_rows",
 ]

@@ -42,6 +42,45 @@ class _Objective:
         return value, grad
 
 
+class _Iterations:
+    """Reports the iterations of a search as epochs.
+
+    An iteration begins with its first evaluation: a search that ends has not begun
+    another one.
+    """
+
+    def __init__(
+        self, net: Network, monitors: Sequence[Monitor], first_epoch: int
+    ) -> None:
+        self.net, self.monitors, self.first_epoch = net, monitors, first_epoch
+        self.outcome = Outcome([])
+        self.params = net.params.copy()  # those of the last iteration that ended
+        self.started: float | None = None
+
+    def begin(self) -> None:
+        """Begin an iteration, unless it is under way."""
+        if self.started is None:
+            for monitor in self.monitors:
+                monitor.before_epoch(self.net)
+            self.started = time.perf_counter()
+
+    def end(self, result: OptimizeResult) -> bool:
+        """Report the iteration that led to ``result``; return whether to stop."""
+        self.params[:] = self.net.params[:] = result.x
+        seconds = time.perf_counter() - (self.started or 0.0)
+        self.started, epochs = None, self.outcome.epochs
+        number, loss = self.first_epoch + len(epochs), float(result.fun)
+        epoch = Epoch(number, loss, np.nan, np.nan, np.nan, seconds)
+        epochs.append(epoch)
+        return any([monitor.after_epoch(epoch, self.net) for monitor in self.monitors])
+
+    def after_iteration(self, intermediate_result: OptimizeResult) -> None:
+        """End an iteration, as SciPy's callback."""
+        if self.end(intermediate_result):
+            self.outcome.stopped = True
+            raise StopIteration
+
+
 def minimize_lbfgs(
     net: Network,
     loss: Loss,
@@ -56,42 +95,36 @@ def minimize_lbfgs(
 ) -> Outcome:
     """Fit ``net.params`` in place; each iteration is reported as an epoch.
 
-    ``tol`` bounds the largest entry of the gradient. ``stopped`` is False when an
-    evaluation or iteration limit ended the search.
+    ``tol`` bounds the largest entry of the gradient. ``stopped`` is False when the
+    search ended before that, and ``reason`` then says why. A search without any
+    iteration, because its start is a minimum, is reported as one.
     """
-    outcome, clock = Outcome([]), time.perf_counter()
+    iterations = _Iterations(net, monitors, first_epoch)
+    objective, outcome = _Objective(net, loss, data, alpha), iterations.outcome
 
-    def after_iteration(intermediate_result: OptimizeResult) -> None:
-        nonlocal clock
-        net.params[:] = intermediate_result.x
-        now, count = time.perf_counter(), first_epoch + len(outcome.epochs)
-        value = float(intermediate_result.fun)
-        epoch = Epoch(count, value, np.nan, np.nan, np.nan, now - clock)
-        outcome.epochs.append(epoch)
-        if any([monitor.after_epoch(epoch, net) for monitor in monitors]):
-            outcome.stopped = True
-            raise StopIteration
-        clock = time.perf_counter()
-        for monitor in monitors:
-            monitor.before_epoch(net)
+    def evaluate(theta: Array) -> tuple[float, Array]:
+        iterations.begin()
+        return objective(theta)
 
-    for monitor in monitors:
-        monitor.before_epoch(net)
+    options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
             result: Any = minimize(
-                _Objective(net, loss, data, alpha),
+                evaluate,
                 net.params.astype(np.float64),
                 method="L-BFGS-B",
                 jac=True,
-                callback=after_iteration,
-                options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+                callback=iterations.after_iteration,
+                options=options,
             )
-            net.params[:] = result.x
             outcome.stopped = outcome.stopped or result.status == 0
+            outcome.reason = str(result.message)
+            if not outcome.epochs:
+                iterations.end(result)
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
             outcome.interrupted = True
+        net.params[:] = iterations.params
         for monitor in monitors:
             monitor.finish(net)
     return outcome

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklearn_nn.core import Loss, Network, Workspace
+from sklearn_nn.core import Loss, Network, Workspace, blas_threads
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._monitors import Monitor
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
@@ -28,8 +28,9 @@ def train(
     """
     outcome = Outcome([])
     ws = Workspace(net.params.dtype)
+    flops = 2 * recipe.batch_size * net.largest_layer
     # Overflow is reported once, by the loss of the epoch, not by each operation.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with blas_threads(flops), np.errstate(all="ignore"):
         try:
             for i in range(n_epochs):
                 for monitor in monitors:

@@ -41,8 +41,9 @@ class KeepBest(Monitor):
     """
 
     def __init__(self, net: Network, start: float = -np.inf) -> None:
-        self.best_score = start
-        self._best: Array | None = net.params.copy() if np.isfinite(start) else None
+        known = np.isfinite(start)
+        self.best_score = start if known else -np.inf
+        self._best: Array | None = net.params.copy() if known else None
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
         if epoch.validation_score > self.best_score:

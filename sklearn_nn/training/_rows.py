@@ -1,34 +1,43 @@
 """TrainingRows: dense or sparse rows as an online algorithm visits them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
-from sklearn_nn.core import Array, Workspace
+from sklearn_nn.core import Array, Workspace, row_chunks
 
-NORM_ROWS = 4096
+# A sparse matrix is made dense if it then takes no more memory than this: a product of
+# two dense rows is some ten times as fast, and bits do not change.
+DENSE_BYTES = 1 << 23
 
 
 class TrainingRows(ABC):
-    """Rows that never change, and what an algorithm asks of a piece of them.
+    """Rows that never change, and what an algorithm asks of a part of them.
 
     A weight vector ``w`` has one entry per column and, last, the bias weight: it goes
     with a row as if the row ended in a constant 1.
 
     Attributes
     ----------
-    X : ndarray (n, d) in C order or CSR
+    X : ndarray (n, d) in C order, or CSR
     norms : ndarray (n,)
         Euclidean norm of each row with its constant 1, in float64.
     n_terms : int
-        Largest number of terms that are not zero in a product of two rows.
+        The most terms that a product of two rows can have.
     """
 
     def __init__(self, X: Any, norms: Array, n_terms: int) -> None:
         self.X, self.norms, self.n_terms = X, norms, n_terms
+
+    @abstractmethod
+    def costs(self, frequency: float) -> tuple[float, float, float]:
+        """Estimate what a row costs in a block, in a scan, and alone.
+
+        In microseconds, measured on one core; only the ratios matter. ``frequency`` is
+        the share of mistakes.
+        """
 
     @abstractmethod
     def take(self, index: Any, ws: Workspace) -> Any:
@@ -43,7 +52,7 @@ class TrainingRows(ABC):
         """Return ``sign[i] * step[j] * (X[i] @ X[j] + 1)`` for all i and j: (m, m)."""
 
     @abstractmethod
-    def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
+    def add(self, w: Array, X: Any, js: Any, steps: Array) -> None:
         """Add ``step * row`` to ``w`` for rows ``js`` of ``X``, one after the other."""
 
 
@@ -52,10 +61,15 @@ class DenseRows(TrainingRows):
 
     def __init__(self, X: Array) -> None:
         squares = np.ones(len(X))
-        for start in range(0, len(X), NORM_ROWS):  # a float64 copy of a few rows only
-            part = X[start : start + NORM_ROWS].astype(np.float64, copy=False)
-            squares[start : start + NORM_ROWS] += np.einsum("ij,ij->i", part, part)
+        for rows in row_chunks(len(X)):
+            part = X[rows].astype(np.float64, copy=False)
+            squares[rows] += np.einsum("ij,ij->i", part, part)
         super().__init__(X, np.sqrt(squares), X.shape[1])
+
+    def costs(self, frequency: float) -> tuple[float, float, float]:
+        d = self.n_terms
+        block, mistake = 0.9 + 0.006 * d, 13 + 0.02 * d
+        return block, frequency * mistake, 2.5 + 0.001 * d + 2 * frequency
 
     def take(self, index: Any, ws: Workspace) -> Array:
         if isinstance(index, slice):
@@ -74,12 +88,12 @@ class DenseRows(TrainingRows):
         rows *= sign[:, None]
         return np.asarray(rows.dot(moves.T))
 
-    def add(self, w: Array, X: Array, js: Sequence[int], steps: Array) -> None:
+    def add(self, w: Array, X: Array, js: Any, steps: Array) -> None:
         if len(js) == 1:
             w[:-1] += steps[0] * X[js[0]]
             w[-1] += steps[0]
             return
-        path = np.empty((len(steps) + 1, len(w)), w.dtype)
+        path = np.empty((len(js) + 1, len(w)), w.dtype)
         path[0], path[1:, -1] = w, steps
         np.multiply(X.take(js, 0), steps[:, None], out=path[1:, :-1])
         # Rounds as one addition after the other does; a product would not.
@@ -87,16 +101,19 @@ class DenseRows(TrainingRows):
 
 
 class SparseRows(TrainingRows):
-    """The rows of a CSR matrix; only single rows and Gram matrices become dense."""
+    """The rows of a CSR matrix; only single rows and their products become dense."""
 
     def __init__(self, X: Any) -> None:
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
-        data, counts = X.data.astype(np.float64, copy=False), np.diff(X.indptr)
+        entries, counts = X.data.astype(np.float64), np.diff(X.indptr)
         row_of = np.repeat(np.arange(X.shape[0]), counts)
-        squares = 1 + np.bincount(row_of, data * data, minlength=X.shape[0])
+        squares = 1 + np.bincount(row_of, entries * entries, minlength=X.shape[0])
         super().__init__(X, np.sqrt(squares), int(counts.max(initial=0)))
+
+    def costs(self, frequency: float) -> tuple[float, float, float]:
+        return 4 + 0.03 * self.n_terms, frequency * (40 + 0.3 * self.n_terms), np.inf
 
     def take(self, index: Any, ws: Workspace) -> Any:
         return self.X[index]
@@ -114,7 +131,7 @@ class SparseRows(TrainingRows):
         products *= sign[:, None]
         return products
 
-    def add(self, w: Array, X: Any, js: Sequence[int], steps: Array) -> None:
+    def add(self, w: Array, X: Any, js: Any, steps: Array) -> None:
         for j, step in zip(js, steps, strict=True):
             entries = slice(X.indptr[j], X.indptr[j + 1])
             w[X.indices[entries]] += step * X.data[entries]
@@ -123,4 +140,8 @@ class SparseRows(TrainingRows):
 
 def training_rows(X: Any) -> TrainingRows:
     """Return the rows of an array in C order or of a CSR matrix."""
-    return SparseRows(X) if issparse(X) else DenseRows(X)
+    if not issparse(X):
+        return DenseRows(X)
+    if X.shape[0] * X.shape[1] * X.dtype.itemsize <= DENSE_BYTES:
+        return DenseRows(X.toarray(order="C"))
+    return SparseRows(X)

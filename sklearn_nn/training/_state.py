@@ -66,6 +66,7 @@ class Outcome:
     epochs: list[Epoch]
     stopped: bool = False
     interrupted: bool = False
+    reason: str = ""
 
     @property
     def diverged(self) -> bool:

@@ -1,0 +1,1 @@
+"""Benchmarks: our estimators beside their rivals, both sides in one process."""

@@ -1,0 +1,46 @@
+"""blas_threads: how many threads matrix products use, for the time of a training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+# Below this many operations a product is faster on one thread than on several, and far
+# faster where other processes want the cores.
+FLOPS_PER_THREADED_PRODUCT = 4e6
+
+_lock = Lock()
+_asking = 0  # how many trainings under way want a single thread
+_limit: Any = None  # the limit in force on their behalf
+
+
+@cache
+def _controller() -> Any:
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def blas_threads(flops: float) -> Iterator[None]:
+    """Keep products to one thread if ``flops``, the operations of one, are too few.
+
+    The limit is the process's. It is set by the first and lifted by the last of those
+    who ask for it at the same time, so that the process is left as it was found.
+    """
+    global _asking, _limit
+    if flops >= FLOPS_PER_THREADED_PRODUCT:
+        yield
+        return
+    with _lock:
+        if not _asking:
+            _limit = _controller().limit(limits=1)
+        _asking += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _asking -= 1
+            if not _asking:
+                _limit.restore_original_limits()

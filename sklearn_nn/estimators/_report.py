@@ -1,0 +1,65 @@
+"""TrainingReport: the fitted attributes that tell how the training went."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from sklearn_nn.core import Network
+from sklearn_nn.training import Epoch
+
+
+class TrainingReport:
+    """Keeps ``history_`` and what follows from it, epoch by epoch.
+
+    So callbacks find a complete estimator also while it is trained.
+    """
+
+    early_stopping: bool
+    _targets: Any
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Return the training loss of every epoch."""
+        return self.history_["loss"]
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """Return the validation score of every epoch; None without early stopping."""
+        stops = self.best_validation_score_ is not None
+        return self.history_["validation_score"] if stops else None
+
+    def _describe(self, fresh: bool) -> None:
+        """Set what a fitted estimator has before its first epoch."""
+        self.n_outputs_ = self._targets.n_raw
+        self.out_activation_ = self._targets.loss.link
+        self.n_iter_ = 0
+        if fresh:
+            self.t_, self.loss_ = 0, np.nan
+            self.best_loss_: float | None = None
+            self.best_validation_score_: float | None = None
+            self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
+        if self.early_stopping:
+            top = self.best_validation_score_
+            self.best_validation_score_ = -np.inf if top is None else top
+            self.best_loss_ = None
+        else:
+            self.best_loss_ = np.inf if self.best_loss_ is None else self.best_loss_
+            self.best_validation_score_ = None
+
+    def _publish(self, epoch: Epoch) -> None:
+        """Add an epoch to the fitted attributes."""
+        for name, value in vars(epoch).items():
+            self.history_[name].append(value)
+        self.n_iter_ += 1
+        self.loss_ = epoch.loss
+        if self.best_loss_ is not None:
+            self.best_loss_ = min(self.best_loss_, epoch.loss)
+        if self.best_validation_score_ is not None:
+            top = max(self.best_validation_score_, epoch.validation_score)
+            self.best_validation_score_ = top
+
+    def _snapshot(self, net: Network) -> dict[str, Any]:
+        """Return copies of what training goes on to change, for callbacks to keep."""
+        history = {name: list(column) for name, column in self.history_.items()}
+        return {"_network": net.copy(), "history_": history}

@@ -1,0 +1,93 @@
+"""Spec: values with get_params, set_params and clone."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from sklearn.base import clone
+
+from sklearn_nn.core import Composite, InvalidParameterError, Spec, integer
+
+
+@dataclass(eq=False, repr=False)
+class Layer(Spec):
+    """A spec with a rule."""
+
+    units: int = 64
+    name: str = "layer"
+
+    rules: ClassVar = {"units": integer(1)}
+
+
+@dataclass(eq=False, repr=False)
+class Layers(Composite):
+    """A spec of specs."""
+
+    parts: list = ()
+
+    parts_field: ClassVar = "parts"
+
+
+def test_parameters_are_the_fields():
+    assert Layer(3).get_params() == {"units": 3, "name": "layer"}
+
+
+def test_the_rules_are_no_parameter():
+    assert "rules" not in Layer().get_params()
+
+
+def test_set_params_returns_the_spec():
+    spec = Layer()
+    assert spec.set_params(units=5) is spec
+    assert spec.units == 5
+
+
+def test_a_clone_has_the_same_values():
+    assert clone(Layer(3)).get_params() == Layer(3).get_params()
+
+
+def test_the_repr_shows_what_differs_from_the_default():
+    assert repr(Layer(3)) == "Layer(units=3)"
+
+
+def test_specs_of_equal_values_are_not_equal():
+    assert Layer(3) != Layer(3)
+
+
+def test_a_spec_can_be_a_key():
+    assert len({Layer(3), Layer(3)}) == 2
+
+
+def test_values_are_checked_on_demand_only():
+    spec = Layer(0)
+    with pytest.raises(InvalidParameterError, match="`units` of Layer must be"):
+        spec.check_values()
+
+
+def test_a_spec_without_rules_takes_any_value():
+    Spec().check_values()
+
+
+def test_parts_are_reached_by_name():
+    spec = Layers([("a", Layer(3)), ("b", Layer(4))])
+    spec.set_params(a__units=5, b__name="last")
+    assert spec.get_params()["a__units"] == 5
+    assert spec.get_params()["b__name"] == "last"
+
+
+def test_a_class_in_place_of_a_part_has_no_parameters():
+    assert Layers([("a", Layer)]).get_params() == {
+        "parts": [("a", Layer)],
+        "a": Layer,
+    }
+
+
+@pytest.mark.parametrize("parts", [None, "a", [1], [("a",)], [(1, Layer())]])
+def test_parameters_of_malformed_parts_can_still_be_read(parts):
+    assert Layers(parts).get_params() == {"parts": parts}
+
+
+def test_malformed_parts_can_be_replaced():
+    assert (
+        Layers(None).set_params(parts=[("a", Layer(3))]).get_params()["a__units"] == 3
+    )

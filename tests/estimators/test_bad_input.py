@@ -1,0 +1,248 @@
+"""Data that cannot be learned from are refused before any training."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlps import both, make_rows
+from scipy.sparse import csr_array
+
+from sklearn_nn import MLPClassifier, MLPRegressor
+
+OPTIONS = {"hidden_layer_sizes": (9,), "tol": 0.5, "random_state": 0}
+
+BAD_ROWS = {
+    "NaN": (lambda X: np.where(X[3, 1] == X, np.nan, X), "X contains NaN"),
+    "infinity": (lambda X: np.where(X[3, 1] == X, np.inf, X), "X contains infinity"),
+    "complex": (lambda X: X + 1j, "Complex data not supported"),
+    "text": (lambda X: X.astype(str).astype(object) + "m", "could not convert string"),
+    "no rows": (lambda X: X[:0], r"0 sample\(s\)"),
+    "no columns": (lambda X: X[:, :0], r"0 feature\(s\)"),
+    "a vector": (lambda X: X[:, 0], "Expected 2D array, got 1D array"),
+    "three axes": (lambda X: X[None], "dim 3"),
+    "too few rows": (lambda X: X[:-1], "inconsistent numbers of samples"),
+    "sparse NaN": (lambda X: csr_array(X * np.nan), "X contains NaN"),
+    "a scalar": (lambda X: 1.0, "Expected 2D array, got scalar"),
+}
+BAD_CLASSES = {
+    "NaN": (lambda y: np.where(y == 2, np.nan, y), "y contains NaN"),
+    "too long": (lambda y: [*y, 0], "inconsistent numbers of samples"),
+    "numbers": (lambda y: y + 0.5, "Unknown label type: continuous"),
+    "several columns": (
+        lambda y: np.column_stack([y, y]),
+        "one class a row or an indicator matrix.*multiclass-multioutput",
+    ),
+    "three axes": (lambda y: y.reshape(-1, 1, 1), "dim 3"),
+    "lists": (lambda y: [[c] * (c + 1) for c in y], "array"),
+    "missing": (lambda y: None, "requires y to be passed"),
+    "complex": (lambda y: y + 1j, "Complex data not supported"),
+    "mixed": (lambda y: np.array([*y[1:], "a"], object), "Unknown label type"),
+    "columns of signs": (
+        lambda y: np.column_stack([y > 0, y > 1]) * 2 - 1,
+        r"only zeros and ones, one column per label; got \[-1\]",
+    ),
+    "a sparse column": (lambda y: csr_array(y[:, None]), "dense"),
+}
+BAD_NUMBERS = {
+    "NaN": (lambda y: np.where(y == 2, np.nan, y), "y contains NaN"),
+    "infinity": (lambda y: np.where(y == 2, np.inf, y), "y contains infinity"),
+    "too long": (lambda y: [*y, 0], "inconsistent numbers of samples"),
+    "three axes": (lambda y: y.reshape(-1, 1, 1), "dim 3"),
+    "text": (lambda y: np.array(list("abc"))[y], "could not convert string"),
+    "missing": (lambda y: None, "requires y to be passed"),
+    "complex": (lambda y: y + 1j, "Complex data not supported"),
+    "sparse": (lambda y: csr_array(np.eye(3)[y]), "`y` must be a dense array"),
+}
+BAD_WEIGHTS = {
+    "negative": (np.linspace(-1, 1, 60), "`sample_weight` must not be negative.* -1"),
+    "all zero": (np.zeros(60), "all weights are zero"),
+    "too short": (np.ones(59), "inconsistent numbers of samples"),
+    "NaN": (np.full(60, np.nan), "sample_weight contains NaN"),
+    "infinite": (np.full(60, np.inf), "sample_weight contains infinity"),
+    "two axes": (np.ones((60, 1)), r"`sample_weight` must have one axis.*\(60, 1\)"),
+    "text": (["heavy"] * 60, "could not convert string"),
+    "a number": (3.0, "`sample_weight` must have one axis"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ROWS)
+@both
+def test_bad_rows_are_refused(cls, case, rng):
+    X, y = make_rows(rng)
+    spoil, message = BAD_ROWS[case]
+    with pytest.raises((ValueError, TypeError), match=message):
+        cls(**OPTIONS).fit(spoil(X), y)
+
+
+@pytest.mark.parametrize("case", BAD_CLASSES)
+def test_bad_classes_are_refused(case, rng):
+    X, y = make_rows(rng)
+    spoil, message = BAD_CLASSES[case]
+    with pytest.raises((ValueError, TypeError), match=message):
+        MLPClassifier(**OPTIONS).fit(X, spoil(y))
+
+
+@pytest.mark.parametrize("case", BAD_NUMBERS)
+def test_bad_numbers_are_refused(case, rng):
+    X, y = make_rows(rng)
+    spoil, message = BAD_NUMBERS[case]
+    with pytest.raises((ValueError, TypeError), match=message):
+        MLPRegressor(**OPTIONS).fit(X, spoil(y))
+
+
+@pytest.mark.parametrize("case", BAD_WEIGHTS)
+@both
+def test_bad_weights_are_refused(cls, case, rng):
+    X, y = make_rows(rng)
+    weights, message = BAD_WEIGHTS[case]
+    with pytest.raises(ValueError, match=message):
+        cls(**OPTIONS).fit(X, y, weights)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [(np.full(60, -0.5), r"not be negative .*got -0\.5"), (np.zeros(60), "zeros")],
+)
+def test_targets_outside_the_domain_of_poisson_are_refused(y, message, rng):
+    X, _ = make_rows(rng)
+    with pytest.raises(ValueError, match=f"`y` must .*{message}"):
+        MLPRegressor("poisson", **OPTIONS).fit(X, y)
+
+
+def test_one_class_is_legal_and_predicted_with_certainty(rng):
+    # scikit-learn's checks ask that one class is either refused or predicted
+    X, _ = make_rows(rng)
+    mlp = MLPClassifier(**OPTIONS).fit(X, ["only"] * 60)
+    assert set(mlp.predict(X)) == {"only"}
+
+
+@both
+def test_other_columns_are_refused_by_predict(cls, rng):
+    X, y = make_rows(rng)
+    mlp = cls(**OPTIONS).fit(X, y)
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* expecting 4"):
+        mlp.predict(X[:, :3])
+
+
+@both
+def test_other_columns_are_refused_by_partial_fit(cls, rng):
+    X, y = make_rows(rng)
+    mlp = cls(**OPTIONS).fit(X, y)
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* expecting 4"):
+        mlp.partial_fit(X[:, :3], y)
+
+
+@both
+def test_other_columns_are_refused_by_a_warm_start(cls, rng):
+    X, y = make_rows(rng)
+    mlp = cls(warm_start=True, **OPTIONS).fit(X, y)
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* expecting 4"):
+        mlp.fit(X[:, :3], y)
+
+
+@pytest.mark.parametrize("case", ["NaN", "infinity", "complex", "text", "a vector"])
+@both
+def test_bad_rows_are_not_predicted(cls, case, rng):
+    X, y = make_rows(rng)
+    spoil, message = BAD_ROWS[case]
+    mlp = cls(**OPTIONS).fit(X, y)
+    with pytest.raises((ValueError, TypeError), match=message):
+        mlp.predict(spoil(X))
+
+
+def test_the_first_partial_fit_needs_the_classes(rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match="`classes` must be passed on the first call"):
+        MLPClassifier(**OPTIONS).partial_fit(X, y)
+
+
+def test_an_unknown_class_is_refused_by_the_first_partial_fit(rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match=r"not among the classes \[0 1\]: \[2\]"):
+        MLPClassifier(**OPTIONS).partial_fit(X, y, classes=[0, 1])
+
+
+def test_an_unknown_class_is_refused_by_later_partial_fits(rng):
+    X, y = make_rows(rng)
+    mlp = MLPClassifier(**OPTIONS).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"not among the classes \[0 1 2\]: \[7\]"):
+        mlp.partial_fit(X, np.full(60, 7))
+
+
+def test_the_classes_of_partial_fit_must_stay(rng):
+    X, y = make_rows(rng)
+    mlp = MLPClassifier(**OPTIONS).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="`classes` must be the same in every call"):
+        mlp.partial_fit(X, y, classes=[0, 1, 2, 3])
+
+
+@both
+def test_partial_fit_refuses_early_stopping(cls, rng):
+    X, y = make_rows(rng)
+    mlp = cls(**OPTIONS).fit(X, y).set_params(early_stopping=True)
+    with pytest.raises(ValueError, match="does not support early_stopping=True"):
+        mlp.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("given", ["X_val", "y_val", "sample_weight_val"])
+@both
+def test_validation_data_come_together(cls, given, rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match="`X_val` and `y_val` must be given together"):
+        cls(**OPTIONS).fit(X, y, **{given: y if given != "X_val" else X})
+
+
+BAD_VALIDATION = {
+    "columns": ({"X_val": [[1.0, 2.0]], "y_val": [1]}, "X has 2 features"),
+    "length": ({"X_val": np.ones((3, 4)), "y_val": [1, 0]}, "inconsistent numbers"),
+    "NaN": ({"X_val": np.full((2, 4), np.nan), "y_val": [1, 0]}, "X contains NaN"),
+    "weights": (
+        {"X_val": np.ones((2, 4)), "y_val": [1, 0], "sample_weight_val": [1, -1]},
+        "must not be negative",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_VALIDATION)
+@both
+def test_bad_validation_data_are_refused_and_named(cls, case, rng):
+    X, y = make_rows(rng)
+    given, message = BAD_VALIDATION[case]
+    with pytest.raises(ValueError, match=rf"(?s){message}.*In the validation data"):
+        cls(**OPTIONS).fit(X, y, **given)
+
+
+def test_a_class_that_only_the_validation_data_have_is_refused(rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match=r"(?s)\[0 1\]: \[2\].*In the validation data"):
+        MLPClassifier(**OPTIONS).fit(X[y < 2], y[y < 2], X_val=X, y_val=y)
+
+
+def test_validation_rows_with_other_names_are_refused(rng):
+    X, y = make_rows(rng)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    given = {"X_val": frame.rename(columns={"a": "x"}), "y_val": y}
+    with pytest.raises(ValueError, match=r"(?s)feature names.*In the validation data"):
+        MLPRegressor(**OPTIONS).fit(frame, y, **given)
+
+
+@both
+def test_a_single_validation_row_is_refused(cls, rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match=r"validation set is too small: 1 row"):
+        cls(**OPTIONS).fit(X, y, X_val=X[:1], y_val=y[:1])
+
+
+@pytest.mark.parametrize("fraction", [0, 0.01])
+@both
+def test_a_split_that_holds_out_too_little_is_refused(cls, fraction, rng):
+    X, y = make_rows(rng)
+    mlp = cls(early_stopping=True, validation_fraction=fraction, **OPTIONS)
+    with pytest.raises(ValueError, match=r"`validation_fraction`|too small"):
+        mlp.fit(X, y)
+
+
+@both
+def test_a_split_that_leaves_nothing_to_train_on_is_refused(cls):
+    mlp = cls(early_stopping=True, validation_fraction=0.9, **OPTIONS)
+    with pytest.raises(ValueError, match=r"`validation_fraction`=0\.9 cannot split"):
+        mlp.fit([[1.0], [2.0]], [0, 1])

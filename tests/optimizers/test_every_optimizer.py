@@ -1,0 +1,190 @@
+"""Laws that every public optimizer obeys."""
+
+import inspect
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from sklearn_nn import optimizers
+from sklearn_nn.core import Optimizer
+from sklearn_nn.optimizers import SGD, Adam
+
+CASES = {
+    "Adam": Adam(),
+    "Adam, other constants": Adam(0.5, 0.75, 0.5),
+    "SGD": SGD(),
+    "SGD, classical momentum": SGD(0.5, nesterov=False),
+    "SGD, no momentum": SGD(0.0),
+}
+every_optimizer = pytest.mark.parametrize("rule", CASES.values(), ids=CASES)
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+SIZE = 50
+
+
+def vectors(rng, dtype=np.float64, size=SIZE, steps=3):
+    """Return parameters and one gradient per step."""
+    return (
+        rng.standard_normal(size).astype(dtype),
+        rng.standard_normal((steps, size)).astype(dtype),
+    )
+
+
+def walk(rule, params, grads, lr=0.1, **penalty):
+    """Return parameters and state after one step per gradient."""
+    params = params.copy()
+    state = rule.init(params)
+    for g in grads:
+        rule.step(state, params, g, lr, **penalty)
+    return params, state
+
+
+def peak_bytes(rule, size):
+    """Return the most memory that a step takes after the first one."""
+    params, grads = np.ones(size), np.ones(size)
+    state = rule.init(params)
+    for _ in range(2):
+        tracemalloc.start()
+        rule.step(state, params, grads, 0.1, 0.01, size // 2)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak
+
+
+def test_every_public_optimizer_has_a_case():
+    items = [getattr(optimizers, name) for name in optimizers.__all__]
+    public = {item for item in items if inspect.isclass(item)}
+    assert {type(rule) for rule in CASES.values()} == public
+    assert all(issubclass(item, Optimizer) for item in public)
+
+
+@every_optimizer
+@pytest.mark.parametrize("piece", [8, 64, 8 * SIZE - 8])
+def test_a_step_in_pieces_is_a_step_at_once(rule, piece, monkeypatch, rng):
+    params, grads = vectors(rng)
+    whole, _ = walk(rule, params, grads)
+    monkeypatch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
+    assert_array_equal(walk(rule, params, grads)[0], whole)
+
+
+@every_optimizer
+@pytest.mark.parametrize("piece", [64, 8 * SIZE])
+@given(n_l2=st.integers(0, SIZE), seed=st.integers(0, 2**16))
+def test_a_penalty_adds_its_gradient_to_the_first_entries(rule, piece, n_l2, seed):
+    params, grads = vectors(np.random.default_rng(seed), steps=1)
+    by_hand = grads[0].copy()
+    by_hand[:n_l2] += 0.3 * params[:n_l2]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
+        penalized, _ = walk(rule, params, grads, l2=0.3, n_l2=n_l2)
+    assert_allclose(penalized, walk(rule, params, [by_hand])[0], rtol=1e-12, atol=1e-15)
+
+
+@every_optimizer
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_gradients_are_left_alone(rule, l2, rng):
+    params, grads = vectors(rng)
+    grads.setflags(write=False)
+    walk(rule, params, grads, l2=l2, n_l2=SIZE // 2)
+
+
+@every_optimizer
+def test_a_step_against_a_constant_gradient_goes_down(rule):
+    params, _ = walk(rule, np.zeros(2), [np.array([3.0, -0.1])])
+    assert_array_equal(np.sign(params), [-1, 1])
+
+
+@every_optimizer
+def test_a_rate_of_zero_moves_nothing(rule, rng):
+    params, grads = vectors(rng)
+    assert_array_equal(walk(rule, params, grads, lr=0.0)[0], params)
+
+
+@every_optimizer
+def test_entries_do_not_see_each_other(rule, rng):
+    params, grads = vectors(rng)
+    order = rng.permutation(SIZE)
+    permuted, _ = walk(rule, params[order], grads[:, order])
+    assert_allclose(permuted, walk(rule, params, grads)[0][order], rtol=1e-13)
+
+
+@every_optimizer
+@both_dtypes
+def test_the_dtype_is_kept(rule, dtype, rng):
+    params, state = walk(rule, *vectors(rng, dtype), l2=0.1, n_l2=SIZE // 2)
+    assert {a.dtype for a in (params, *state.slots.values())} == {np.dtype(dtype)}
+
+
+@every_optimizer
+def test_both_dtypes_walk_the_same_way(rule, rng):
+    params, grads = vectors(rng, np.float32)
+    double, _ = walk(rule, params.astype(float), grads.astype(float))
+    assert_allclose(walk(rule, params, grads)[0], double, atol=1e-5)
+
+
+@every_optimizer
+def test_the_state_has_a_vector_per_slot(rule):
+    state = rule.init(np.ones(7))
+    assert {name: v.tolist() for name, v in state.slots.items()} == dict.fromkeys(
+        rule.slot_names(), [0.0] * 7
+    )
+
+
+@every_optimizer
+def test_the_state_counts_the_steps(rule, rng):
+    assert walk(rule, *vectors(rng, steps=3))[1].t == 3
+
+
+@every_optimizer
+def test_a_copied_state_goes_on_in_the_same_way(rule, rng):
+    params, grads = vectors(rng, steps=4)
+    through, _ = walk(rule, params, grads)
+    half, state = walk(rule, params, grads[:2])
+    copy = state.copy()
+    for g in grads[2:]:
+        rule.step(copy, half, g, 0.1)
+    assert_array_equal(half, through)
+
+
+@every_optimizer
+def test_steps_with_a_copied_state_leave_the_first_alone(rule, rng):
+    params, grads = vectors(rng)
+    _, state = walk(rule, params, grads)
+    before = state.t, {name: v.copy() for name, v in state.slots.items()}
+    rule.step(state.copy(), params, grads[0], 0.1)
+    assert state.t == before[0]
+    assert all((state.slots[name] == v).all() for name, v in before[1].items())
+
+
+@every_optimizer
+def test_two_states_of_one_rule_do_not_meet(rule, rng):
+    params, grads = vectors(rng)
+    alone, _ = walk(rule, params, grads)
+    other, mine = rng.standard_normal(SIZE), params.copy()
+    state, other_state = rule.init(mine), rule.init(other)
+    for g in grads:
+        rule.step(state, mine, g, 0.1)
+        rule.step(other_state, other, -g, 0.1)
+    assert_array_equal(mine, alone)
+
+
+@every_optimizer
+def test_memory_of_a_step_does_not_grow_with_the_vector(rule):
+    few, many = peak_bytes(rule, 50_000), peak_bytes(rule, 200_000)
+    assert many <= few + 1000
+
+
+@every_optimizer
+def test_a_clone_is_the_same_rule(rule):
+    assert repr(clone(rule)) == repr(rule)
+
+
+@every_optimizer
+def test_use_leaves_the_rule_as_it_was(rule, rng):
+    before = dict(vars(rule))
+    walk(rule, *vectors(rng))
+    assert vars(rule) == before

@@ -1,0 +1,71 @@
+"""Laws that every public schedule obeys."""
+
+import inspect
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from sklearn_nn import schedules
+from sklearn_nn.core import Clock, Schedule
+from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
+
+CASES = {
+    "Adaptive": Adaptive(),
+    "Adaptive, slow": Adaptive(0.9, min_rate=0.1),
+    "Constant": Constant(),
+    "InverseScaling": InverseScaling(),
+    "InverseScaling, power 0": InverseScaling(0),
+    "InverseScaling, power 2": InverseScaling(2),
+}
+every_schedule = pytest.mark.parametrize("schedule", CASES.values(), ids=CASES)
+clocks = st.builds(Clock, st.floats(0, 1), st.integers(0, 10**9), st.integers(0, 100))
+
+
+def test_every_public_schedule_has_a_case():
+    items = [getattr(schedules, name) for name in schedules.__all__]
+    public = {item for item in items if inspect.isclass(item)}
+    assert {type(schedule) for schedule in CASES.values()} == public
+    assert all(issubclass(item, Schedule) for item in public)
+
+
+@every_schedule
+@given(clock=clocks)
+def test_the_factor_is_above_zero_and_at_most_one(schedule, clock):
+    factor = schedule(clock)
+    assert type(factor) is float
+    assert 0 < factor <= 1
+
+
+@every_schedule
+@given(clock=clocks, other=clocks)
+def test_the_same_clock_gives_the_same_factor(schedule, clock, other):
+    first = schedule(clock)
+    schedule(other)
+    assert schedule(Clock(**vars(clock))) == first
+
+
+@every_schedule
+@given(clock=clocks)
+def test_the_clock_is_left_alone(schedule, clock):
+    before = dict(vars(clock))
+    schedule(clock)
+    assert vars(clock) == before
+
+
+@every_schedule
+def test_the_factor_at_the_beginning_is_one(schedule):
+    assert schedule(Clock()) == 1
+
+
+@every_schedule
+@given(a=clocks, b=clocks)
+def test_the_factor_never_rises_with_time(schedule, a, b):
+    late = Clock(*(max(vars(a)[k], vars(b)[k]) for k in vars(a)))
+    assert schedule(late) <= schedule(a)
+
+
+@every_schedule
+def test_a_clone_is_the_same_schedule(schedule):
+    assert repr(clone(schedule)) == repr(schedule)
