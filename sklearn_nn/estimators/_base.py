@@ -22,7 +22,12 @@ from sklearn_nn.core import (
 )
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import Targets, check_weights
-from sklearn_nn.estimators._report import TrainingReport
+from sklearn_nn.estimators._params import FLOATS
+from sklearn_nn.estimators._report import (
+    TrainingReport,
+    check_diverged,
+    limit_reached,
+)
 from sklearn_nn.estimators._validation_set import evaluator, hold_out
 from sklearn_nn.training import (
     Data,
@@ -38,8 +43,6 @@ from sklearn_nn.training import (
     minimize_lbfgs,
     train,
 )
-
-FLOATS = (np.float64, np.float32)
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,14 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         callbacks = self._callbacks(given)
         monitors = self._monitors(net, state, val, fresh)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
-        self._raise_if_diverged(outcome)
+        check_diverged(outcome, net, self.early_stopping)
         self._keep(outcome, state, go_on)
         for callback in callbacks:
             callback.end()
         if not (outcome.stopped or outcome.interrupted or given.incremental):
-            message = self._limit_reached(outcome.reason)
-            warnings.warn(message, ConvergenceWarning, stacklevel=5)
+            warnings.warn(
+                limit_reached(self, outcome), ConvergenceWarning, stacklevel=5
+            )
 
     # -- what the estimators tell
 
@@ -296,41 +300,6 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         self.__dict__.pop("_state", None)
         if go_on:
             self._state = state
-
-    def _raise_if_diverged(self, outcome: Outcome) -> None:
-        """Raise if the weights are lost; warn if earlier ones could be kept."""
-        finite = np.isfinite(self._network.params).all()
-        if finite and not outcome.diverged:
-            return
-        what = "".join(
-            f"The training loss became {last.loss} in epoch {last.epoch}. "
-            for last in outcome.epochs[-1:]
-        )
-        if finite and self.early_stopping:
-            warnings.warn(
-                f"{what}The weights of the best validation score were kept. "
-                "Lower `learning_rate_init`, or scale the columns of `X`.",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
-            return
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain "
-            f"large values and need to be preprocessed. {what}Lower "
-            "`learning_rate_init`, or scale the columns of `X`."
-        )
-
-    def _limit_reached(self, reason: str) -> str:
-        if self.solver == "lbfgs":
-            return (
-                f"L-BFGS ended after {self.n_iter_} iterations before it converged: "
-                f"{reason}. Raise `max_iter`={self.max_iter} or `max_fun`="
-                f"{self.max_fun}, or scale the columns of `X`."
-            )
-        return (
-            f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and "
-            "the optimization hasn't converged yet."
-        )
 
     # -- predict
 

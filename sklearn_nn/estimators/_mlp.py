@@ -31,6 +31,7 @@ from sklearn_nn.core import (
     number,
 )
 from sklearn_nn.estimators._base import BaseNN
+from sklearn_nn.estimators._params import DTYPE, SEED
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
 from sklearn_nn.training import Recipe
@@ -42,20 +43,6 @@ def is_widths(value: Any) -> bool:
     if not is_sequence or isinstance(value, (str, bytes)):
         return False
     return all(integer(1).allows(width) for width in value)
-
-
-def is_seed(value: Any) -> bool:
-    """Whether ``value`` is what scikit-learn takes as ``random_state``."""
-    fixed = value is None or isinstance(value, np.random.RandomState)
-    return fixed or integer(0, 2**32 - 1).allows(value) or value is np.random
-
-
-def is_float(value: Any) -> bool:
-    """Whether ``value`` names float32 or float64."""
-    try:
-        return np.dtype(value) in (np.float32, np.float64)
-    except (TypeError, ValueError):
-        return False
 
 
 RULES: Mapping[str, Rule] = {
@@ -80,9 +67,7 @@ RULES: Mapping[str, Rule] = {
     "power_t": number(0, np.inf, "[)"),
     "max_iter": integer(1),
     "shuffle": Boolean(),
-    "random_state": Satisfying(
-        is_seed, "None, an integer in [0, 2**32 - 1] or a RandomState"
-    ),
+    "random_state": SEED,
     "tol": number(0, np.inf, "[)"),
     "verbose": any_of(Boolean(), integer(0)),
     "warm_start": Boolean(),
@@ -96,7 +81,7 @@ RULES: Mapping[str, Rule] = {
     "n_iter_no_change": any_of(integer(1), OneOf((np.inf,))),
     "max_fun": integer(1),
     "dropout": number(0, 1, "[)"),
-    "dtype": any_of(OneOf((None,)), Satisfying(is_float, "float32 or float64")),
+    "dtype": DTYPE,
 }
 
 

@@ -4,30 +4,24 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 
-from sklearn_nn.core import Array, OneOf, Rule, Satisfying, any_of, number
+from sklearn_nn.core import Array, Rule, Satisfying, any_of
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
+from sklearn_nn.estimators._classes import (
+    check_same_classes,
+    declared_classes,
+    weigh_classes,
+)
 from sklearn_nn.estimators._encoding import (
-    ClassTargets,
-    LabelTargets,
     Targets,
     read_classes,
 )
 from sklearn_nn.estimators._mlp import RULES, BaseMLP
+from sklearn_nn.estimators._params import CLASS_WEIGHT, is_class_weight
 from sklearn_nn.estimators._transaction import all_or_nothing
-
-
-def is_class_weight(value: Any) -> bool:
-    """Whether ``value`` is a dict of weights."""
-    return isinstance(value, dict) and all(
-        number(0, np.inf, "[)").allows(weight) for weight in value.values()
-    )
 
 
 def is_label_weights(value: Any) -> bool:
@@ -184,8 +178,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     _rules: ClassVar[Mapping[str, Rule]] = {
         **RULES,
         "class_weight": any_of(
-            OneOf((None, "balanced")),
-            Satisfying(is_class_weight, "a dict of numbers in [0, inf)"),
+            CLASS_WEIGHT,
             Satisfying(is_label_weights, "a list of such dicts, one per label"),
         ),
     }
@@ -326,59 +319,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
         known = None if fresh else self._targets
         if given.incremental:
-            return _agreed(known, y, given.classes)
+            return declared_classes(known, y, given.classes)
         new = read_classes(y)
         if known is None:
             return new
-        if not np.array_equal(known.classes, new.classes):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {known.classes}, `y` has "
-                f"{new.classes}"
-            )
+        check_same_classes(known.classes, new.classes)
         return known
 
     def _with_class_weight(
         self, y: Any, weight: Array | None, incremental: bool
     ) -> Array | None:
-        if self.class_weight is None:
-            return weight
-        if incremental and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not possible in partial_fit, which does "
-                "not see all rows. Give a dict of weights."
-            )
-        factors = self._targets.class_weights(y, self.class_weight, weight)
-        weight = factors if weight is None else weight * factors
-        if not weight.any():
-            raise ValueError(
-                f"`class_weight`={self.class_weight!r} must leave some row of `y` a "
-                "positive weight; all weights are zero."
-            )
-        return weight
+        targets, class_weight = self._targets, self.class_weight
+        return weigh_classes(targets, class_weight, y, weight, incremental)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _agreed(known: Any, y: Any, classes: Any) -> Any:
-    """Return the encoder for ``partial_fit``: the known one, or one for ``classes``."""
-    if classes is None:
-        if known is None:
-            raise ValueError(
-                "`classes` must be passed on the first call to partial_fit: all labels "
-                "that will ever occur."
-            )
-        return known
-    classes = np.unique(column_or_1d(classes))
-    if known is None:
-        labels = type_of_target(y, input_name="y") == "multilabel-indicator"
-        return LabelTargets(len(classes)) if labels else ClassTargets(classes)
-    if not np.array_equal(classes, known.classes):
-        raise ValueError(
-            f"`classes` must be the same in every call to partial_fit; got {classes}, "
-            f"before that {known.classes}."
-        )
-    return known

@@ -17,17 +17,18 @@ from sklearn_nn.core import (
     Boolean,
     OneOf,
     Rule,
-    Satisfying,
     any_of,
     check_params,
     integer,
     number,
 )
-from sklearn_nn.estimators._base import FLOATS
+from sklearn_nn.estimators._classes import (
+    check_same_classes,
+    declared_classes,
+    weigh_classes,
+)
 from sklearn_nn.estimators._encoding import ClassTargets, check_weights
 from sklearn_nn.estimators._linear_classifier import LinearClassifier
-from sklearn_nn.estimators._mlp import is_seed
-from sklearn_nn.estimators._mlp_classifier import is_class_weight
 from sklearn_nn.estimators._one_against_rest import (
     WITNESSES,
     Learner,
@@ -35,6 +36,7 @@ from sklearn_nn.estimators._one_against_rest import (
     new_learners,
     train_learners,
 )
+from sklearn_nn.estimators._params import CLASS_WEIGHT, FLOATS, SEED
 from sklearn_nn.estimators._transaction import all_or_nothing
 from sklearn_nn.training import fit_slope
 
@@ -150,13 +152,8 @@ class PerceptronClassifier(LinearClassifier):
         "init_scale": number(0, np.inf, "[)"),
         "max_iter": integer(1),
         "shuffle": Boolean(),
-        "random_state": Satisfying(
-            is_seed, "None, an integer in [0, 2**32 - 1] or a RandomState"
-        ),
-        "class_weight": any_of(
-            OneOf((None, "balanced")),
-            Satisfying(is_class_weight, "a dict of numbers in [0, inf)"),
-        ),
+        "random_state": SEED,
+        "class_weight": CLASS_WEIGHT,
         "warm_start": Boolean(),
         "n_jobs": any_of(OneOf((None,)), integer(-(2**31), -1), integer(1)),
         "verbose": any_of(Boolean(), integer(0)),
@@ -196,13 +193,9 @@ class PerceptronClassifier(LinearClassifier):
         fresh = not (self.warm_start and hasattr(self, "coef_"))
         X, y, weight = self._check_data(X, y, sample_weight, fresh)
         targets = ClassTargets.fit(y)
-        weight = self._with_class_weight(targets, y, weight)
-        if not (fresh or np.array_equal(targets.classes, self.classes_)):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{targets.classes}"
-            )
+        weight = weigh_classes(targets, self.class_weight, y, weight, False)
+        if not fresh:
+            check_same_classes(self.classes_, targets.classes)
         seen = np.unique(y if weight is None else y[weight > 0])
         if len(seen) < 2:
             raise ValueError(
@@ -243,15 +236,15 @@ class PerceptronClassifier(LinearClassifier):
             before the call.
         """
         check_params(self, self._rules)
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not possible in partial_fit, which does "
-                "not see all rows. Give a dict of weights."
-            )
         fresh = not hasattr(self, "coef_")
-        targets = self._agreed_targets(classes, fresh)
+        known = None if fresh else ClassTargets(self.classes_)
         X, y, weight = self._check_data(X, y, sample_weight, fresh)
-        weight = self._with_class_weight(targets, y, weight)
+        targets: Any = declared_classes(known, y, classes)
+        if len(targets.classes) < 2:
+            raise ValueError(
+                f"`classes` must hold at least 2 classes; got {targets.classes}."
+            )
+        weight = weigh_classes(targets, self.class_weight, y, weight, True)
         self._train(X, targets.codes(y), targets.classes, weight, 1, fresh)
         return self
 
@@ -269,42 +262,6 @@ class PerceptronClassifier(LinearClassifier):
         )
         check_classification_targets(y)
         return X, y, check_weights(sample_weight, X)
-
-    def _with_class_weight(
-        self, targets: ClassTargets, y: Array, weight: Array | None
-    ) -> Array | None:
-        """Return the row weights times those of the classes."""
-        if self.class_weight is None:
-            return weight
-        factors = targets.class_weights(y, self.class_weight, weight)
-        weight = factors if weight is None else weight * factors
-        if not weight.any():
-            raise ValueError(
-                f"`class_weight`={self.class_weight!r} must leave some row of `y` a "
-                "positive weight; all weights are zero."
-            )
-        return weight
-
-    def _agreed_targets(self, classes: Any, fresh: bool) -> ClassTargets:
-        """Return the encoder of the classes, given or known."""
-        if classes is None:
-            if fresh:
-                raise ValueError(
-                    "`classes` must be passed on the first call to partial_fit: all "
-                    "labels that will ever occur."
-                )
-            return ClassTargets(self.classes_)
-        targets = ClassTargets.fit(classes)
-        if len(targets.classes) < 2:
-            raise ValueError(
-                f"`classes` must hold at least 2 classes; got {targets.classes}."
-            )
-        if not (fresh or np.array_equal(targets.classes, self.classes_)):
-            raise ValueError(
-                "`classes` must be the same in every call to partial_fit; got "
-                f"{targets.classes}, before that {self.classes_}."
-            )
-        return targets
 
     def _train(
         self,

@@ -1,12 +1,14 @@
-"""TrainingReport: the fitted attributes that tell how the training went."""
+"""How a training went: fitted attributes, and what is said where it went badly."""
 
+import warnings
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_nn.core import Network
-from sklearn_nn.training import Epoch
+from sklearn_nn.training import Epoch, Outcome
 
 
 class TrainingReport:
@@ -63,3 +65,41 @@ class TrainingReport:
         """Return copies of what training goes on to change, for callbacks to keep."""
         history = {name: list(column) for name, column in self.history_.items()}
         return {"_network": net.copy(), "history_": history}
+
+
+def check_diverged(outcome: Outcome, net: Network, early_stopping: bool) -> None:
+    """Raise if the weights are lost; warn if earlier ones could be kept."""
+    finite = np.isfinite(net.params).all()
+    if finite and not outcome.diverged:
+        return
+    what = "".join(
+        f"The training loss became {last.loss} in epoch {last.epoch}. "
+        for last in outcome.epochs[-1:]
+    )
+    if finite and early_stopping:
+        warnings.warn(
+            f"{what}The weights of the best validation score were kept. "
+            "Lower `learning_rate_init`, or scale the columns of `X`.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+        return
+    raise ValueError(
+        "Solver produced non-finite parameter weights. The input data may contain "
+        f"large values and need to be preprocessed. {what}Lower "
+        "`learning_rate_init`, or scale the columns of `X`."
+    )
+
+
+def limit_reached(estimator: Any, outcome: Outcome) -> str:
+    """Return what to warn of when a limit ended the training before it converged."""
+    if estimator.solver == "lbfgs":
+        return (
+            f"L-BFGS ended after {estimator.n_iter_} iterations before it converged: "
+            f"{outcome.reason}. Raise `max_iter`={estimator.max_iter} or `max_fun`="
+            f"{estimator.max_fun}, or scale the columns of `X`."
+        )
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
+        "the optimization hasn't converged yet."
+    )

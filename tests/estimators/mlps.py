@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_nn import MLPClassifier, MLPRegressor
+from sklearn_nn.core import Schedule
 
 both = pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 
@@ -19,3 +20,15 @@ def make_rows(rng, n=60):
 def parameters(mlp):
     """Return all weights and biases in one new vector."""
     return np.concatenate([a.ravel() for a in [*mlp.coefs_, *mlp.intercepts_]])
+
+
+class CtrlC(Schedule):
+    """A constant rate during which the user interrupts the training."""
+
+    def __init__(self, after=0):
+        self.after = after
+
+    def __call__(self, clock, /):
+        if clock.samples >= self.after:
+            raise KeyboardInterrupt
+        return 1.0

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from mlps import both, make_rows, parameters
+from mlps import CtrlC, both, make_rows, parameters
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -214,6 +214,15 @@ def test_an_interruption_in_a_callback_keeps_what_was_learned(cls, solver, rng):
         mlp.fit(*make_rows(rng))
     assert mlp.n_iter_ == len(mlp.loss_curve_) == 3
     assert witness.count("begin") == witness.count("end")
+
+
+@both
+def test_an_interruption_within_an_epoch_ends_its_task(cls, rng):
+    witness = Witness()
+    mlp = cls(learning_rate=CtrlC(after=3 * 60), **OPTIONS).set_callbacks(witness)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        mlp.fit(*make_rows(rng))
+    assert witness.count("begin") == witness.count("end") == 1 + 4
 
 
 @pytest.mark.parametrize("broken", ["X", "max_iter"])

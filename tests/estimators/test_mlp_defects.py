@@ -145,6 +145,15 @@ def test_a_pickle_holds_little_more_than_the_weights(cls, solver, early_stopping
     assert len(pickle.dumps(mlp)) < parameters(mlp).nbytes + 8_000
 
 
+@both
+def test_a_fit_after_partial_fits_keeps_no_moments(cls, rng):
+    X, y = make_rows(rng)
+    known = {"classes": [0, 1, 2]} if cls is MLPClassifier else {}
+    mlp = cls(hidden_layer_sizes=(1000,), max_iter=3, random_state=0)
+    mlp.partial_fit(X, y, **known).fit(X, y)
+    assert len(pickle.dumps(mlp)) < parameters(mlp).nbytes + 8_000
+
+
 def test_the_penalty_is_that_of_the_whole_batch_divided_by_its_rows(rng):
     # As in scikit-learn: alpha / (2 * rows) * sum of squares, in the first loss
     X, y = make_rows(rng)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from mlps import both, make_rows, parameters
+from mlps import CtrlC, both, make_rows, parameters
 
 from sklearn_nn import MLPClassifier, MLPRegressor
-from sklearn_nn.core import Schedule
 from sklearn_nn.losses import HalfSquaredError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -108,18 +107,6 @@ def test_the_first_loss_is_that_of_the_initial_weights(rng):
     options = {"alpha": 0, "learning_rate_init": 1e-300, "max_iter": 1}
     mlp = MLPRegressor(random_state=0, **options).fit(X, y)
     assert mlp.loss_ == pytest.approx(np.mean((mlp.predict(X) - y) ** 2) / 2)
-
-
-class CtrlC(Schedule):
-    """A constant rate during which the user interrupts the training."""
-
-    def __init__(self, after=0):
-        self.after = after
-
-    def __call__(self, clock, /):
-        if clock.samples >= self.after:
-            raise KeyboardInterrupt
-        return 1.0
 
 
 @both

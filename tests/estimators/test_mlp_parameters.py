@@ -133,6 +133,20 @@ def test_a_clone_has_objects_of_its_own(cls):
     assert (copied.solver.momentum, copied.learning_rate.power_t) == (0.3, 0.2)
 
 
+@pytest.mark.parametrize(
+    ("activation", "factor"),
+    [("relu", 6), ("tanh", 6), ("logistic", 2), (Logistic(), 2)],
+)
+@both
+def test_initial_parameters_fill_the_interval_of_glorot(cls, activation, factor, rng):
+    X, y = make_rows(rng)
+    options = {"learning_rate_init": 1e-300, "max_iter": 1, "random_state": 0}
+    mlp = cls(hidden_layer_sizes=(500,), activation=activation, **options).fit(X, y)
+    bound = np.sqrt(factor / (4 + 500))
+    for array in (mlp.coefs_[0], mlp.intercepts_[0]):
+        assert 0.97 * bound < np.abs(array).max() < bound
+
+
 @both
 def test_one_seed_gives_one_model(cls, rng):
     X, y = make_rows(rng)

@@ -177,6 +177,21 @@ def test_training_leaves_the_data_alone(table, rng):
     run(linear(rng), data, replace(RECIPE, batch_size=7), epochs=2)
 
 
+def test_the_noise_of_the_blocks_is_drawn_from_the_state(table):
+    drawn = []
+
+    class Spy(Dropout):
+        def forward(self, p, x, ws, rng):
+            drawn.append(rng)
+            return super().forward(p, x, ws, rng)
+
+    rng = np.random.default_rng(0)
+    net = compile_network(chain(Spy(), Dense(2)), (D,), np.float64, rng)
+    state = TrainingState(SGD(0.0).init(net.params), rng)
+    run(net, Data.of(*table, None), replace(RECIPE, batch_size=16), state=state)
+    assert drawn == [state.rng] * 3
+
+
 # -- going on
 
 GOING_ON = replace(
