@@ -1,52 +1,63 @@
-"""``python -m benchmarks``: print the tables and write them as CSV."""
+"""``python -m benchmarks``: print a table per part, and write the rows as CSV."""
 
 import argparse
 import csv
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from benchmarks import calls, stress, training
 from benchmarks.cases import CASES
 from benchmarks.timing import machine
 
+PARTS = {
+    "training": "milliseconds per epoch, and rival / ours",
+    "calls": "milliseconds per call, and rival / ours",
+    "stress": "see each row",
+}
+
 
 def main() -> None:
     """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round")
-    parser.add_argument("--cases", default="".join(CASES), help="e.g. acd; default all")
+    parser.add_argument("--cases", default="".join(CASES), help="such as acd")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each rival")
-    parser.add_argument(
-        "--parts",
-        nargs="+",
-        default=["training", "calls", "stress"],
-        choices=["training", "calls", "stress"],
-    )
-    parser.add_argument("--csv", help="file for the rows; several parts append")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--csv", type=Path, help="file that gets all rows")
     args = parser.parse_args()
     rounds = 1 if args.quick else args.rounds
-    parts = {
+    rows = {
         "training": lambda: training.rows(args.cases, rounds, args.quick),
         "calls": lambda: calls.rows(rounds, args.quick),
         "stress": lambda: stress.rows(args.cases, rounds, args.quick),
     }
     print(machine())
+    tidy = [["part", "case", "column", "value"]]
     for part in args.parts:
-        show(part, parts[part](), args.csv)
+        print(f"\n{part}: {PARTS[part]}")
+        tidy += [[part, *cells] for cells in show(rows[part]())]
+    if args.csv:
+        with args.csv.open("w", newline="") as file:
+            csv.writer(file).writerows(tidy)
 
 
-def show(part: str, rows: Iterable[dict[str, Any]], path: str | None) -> None:
-    """Print rows as they come; add them to the file as part, row, column, value."""
-    print(f"\n{part} (milliseconds, per epoch where training)")
-    with open(path, "a", newline="") if path else open("/dev/null", "w") as file:
-        writer = csv.writer(file)
-        for row in rows:
-            cells = [
-                f"{k} {v:.3g}" if isinstance(v, float) else v for k, v in row.items()
-            ]
-            print("  ".join(f"{cell:<22}" for cell in cells), flush=True)
-            label, *columns = row.items()
-            writer.writerows([part, label[1], k, v] for k, v in columns)
+def show(rows: Iterable[dict[str, Any]]) -> list[list[str]]:
+    """Print rows as they come, under a heading where it changes; return the cells."""
+    cells, heading = [], None
+    for row in rows:
+        if list(row) != heading:
+            heading = list(row)
+            print("".join(f"{name:>22}" for name in heading))
+        print("".join(f"{_text(value):>22}" for value in row.values()), flush=True)
+        labels = [v for v in row.values() if isinstance(v, str)]
+        numbers = [(k, v) for k, v in row.items() if not isinstance(v, str)]
+        cells += [[" ".join(labels), name, f"{value:.6g}"] for name, value in numbers]
+    return cells
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def rows(rounds: int, quick: bool) -> Iterator[Row]:
 
 
 def _row(name: str, calls: dict[str, Callable[[], Any]], rounds: int) -> Row:
-    times = medians(calls, rounds, warm_up=rounds > 3)
+    times = medians(calls, rounds)
     ratio = times["scikit-learn"] / times["ours"]
     return {"call": name} | {k: 1e3 * t for k, t in times.items()} | {"ratio": ratio}
 

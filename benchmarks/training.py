@@ -21,10 +21,11 @@ Row = dict[str, Any]
 
 def rows(names: str, rounds: int, quick: bool) -> Iterator[Row]:
     """Yield one row per case and dtype: milliseconds per epoch and ratios."""
-    for name in names:
-        case = CASES[name].small() if quick else CASES[name]
-        for dtype in (np.float64, np.float32):
+    cases = {name: CASES[name].small() if quick else CASES[name] for name in names}
+    for dtype in (np.float64, np.float32):
+        for name, case in cases.items():
             yield _row(name, case, dtype, rounds)
+    for name, case in cases.items():
         yield _as_users_call_it(name, case, rounds)
 
 

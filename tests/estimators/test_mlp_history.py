@@ -131,8 +131,8 @@ def test_a_training_interrupted_in_its_first_epoch_can_predict(cls, rng):
 @both
 def test_an_interrupted_early_stopping_keeps_the_best_weights(cls, rng):
     X, y = make_rows(rng, 200)
-    options = {"early_stopping": True, "learning_rate_init": 0.1, "random_state": 0}
-    mlp = cls(learning_rate=CtrlC(after=20 * 150), **options)
+    options = {"early_stopping": True, "n_iter_no_change": np.inf, "random_state": 0}
+    mlp = cls(learning_rate=CtrlC(20 * 150), learning_rate_init=0.1, **options)
     with pytest.warns(UserWarning, match="interrupted by user"):
         mlp.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     assert mlp.score(X[150:], y[150:]) == pytest.approx(mlp.best_validation_score_)

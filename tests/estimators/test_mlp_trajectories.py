@@ -20,7 +20,7 @@ COMMON = {
     "batch_size": 16,
     "shuffle": False,
     "alpha": 0.01,
-    "learning_rate_init": 0.02,
+    "learning_rate_init": 0.005,
     "max_iter": 40,
     "n_iter_no_change": np.inf,
     "random_state": 0,
