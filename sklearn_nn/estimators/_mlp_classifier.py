@@ -83,7 +83,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Whether the momentum of "sgd" looks ahead.
     early_stopping : bool, default=False
         Whether to set rows aside (or use ``X_val``, ``y_val`` of `fit`), to stop when
-        their score stalls, and to keep the weights of the best epoch.
+        their score stalls, and to keep the weights of the best epoch. Unlike in
+        scikit-learn this holds for "lbfgs", too, where an epoch is an iteration.
     validation_fraction : float, default=0.1
         Share of the rows that early stopping sets aside; classes are stratified.
     beta_1 : float, default=0.9
