@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from sklearn_nn.core import Array, Loss, Network, Workspace, row_chunks
+from sklearn_nn.core import Array, Loss, Network, Workspace, blas_threads, row_chunks
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._monitors import Monitor
 from sklearn_nn.training._state import Epoch, Outcome
@@ -107,7 +107,8 @@ def minimize_lbfgs(
         return objective(theta)
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    flops = 2 * min(len(data), CHUNK) * net.largest_layer
+    with blas_threads(flops), np.errstate(all="ignore"):
         try:
             result: Any = minimize(
                 evaluate,

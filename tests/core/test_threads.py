@@ -1,53 +1,42 @@
 """blas_threads: one thread for small products, and the process left as it was."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from sklearn_nn.core import blas_threads
+from sklearn_nn import MLPClassifier
+from sklearn_nn.core import Network, blas_threads
+from sklearn_nn.training import Monitor
 
 SMALL, LARGE = 1e3, 1e12
 
 
 def counts():
-    """Return the number of threads of each BLAS library in the process."""
-    controller = ThreadpoolController().select(user_api="blas")
-    return [library["num_threads"] for library in controller.info()]
+    pools = ThreadpoolController().select(user_api="blas").info()
+    return [pool["num_threads"] for pool in pools]
 
 
 @pytest.fixture(autouse=True)
-def two_threads():
-    """Let every library use two threads, so that a limit of one can be seen."""
-    np.ones((2, 2)) @ np.ones((2, 2))
-    with threadpool_limits(2, user_api="blas"):
-        if set(counts()) != {2}:
-            pytest.skip("needs a BLAS library with threads")
+def _two_threads():
+    with threadpool_limits(limits=2, user_api="blas"):
         yield
 
 
-def test_small_products_have_one_thread():
+def test_small_products_go_by_one_thread():
     with blas_threads(SMALL):
         assert set(counts()) == {1}
+    assert set(counts()) == {2}
 
 
-def test_large_products_have_the_threads_of_the_process():
+def test_large_products_keep_the_threads_of_the_process():
     with blas_threads(LARGE):
         assert set(counts()) == {2}
 
 
-def test_the_process_is_left_as_it_was():
-    with blas_threads(SMALL):
-        pass
-    assert set(counts()) == {2}
-
-
-def test_the_process_is_left_as_it_was_after_an_error():
-    with pytest.raises(RuntimeError, match="inside"), blas_threads(SMALL):
-        raise RuntimeError("inside")
-    assert set(counts()) == {2}
-
-
-def test_the_limit_holds_until_the_last_one_leaves():
+def test_the_limit_is_lifted_by_the_last_who_asked_for_it():
     first, second = blas_threads(SMALL), blas_threads(SMALL)
     first.__enter__()
     second.__enter__()
@@ -57,7 +46,28 @@ def test_the_limit_holds_until_the_last_one_leaves():
     assert set(counts()) == {2}
 
 
-def test_the_limit_can_be_asked_for_again():
-    for _ in range(2):
-        with blas_threads(SMALL):
-            assert set(counts()) == {1}
+def test_the_limit_is_lifted_when_training_raises():
+    with pytest.raises(ZeroDivisionError), blas_threads(SMALL):
+        1 / 0  # noqa: B018  # only its error counts
+    assert set(counts()) == {2}
+
+
+def test_two_concurrent_fits_leave_the_thread_counts_as_they_were(monkeypatch):
+    both_train, seen = Barrier(2, timeout=30), []
+
+    def before_epoch(self: Monitor, net: Network) -> None:
+        both_train.wait()
+        seen.append(counts())
+
+    monkeypatch.setattr(Monitor, "before_epoch", before_epoch)
+    X = np.random.default_rng(0).standard_normal((50, 3))
+
+    def fit(seed):
+        model = MLPClassifier((4,), random_state=seed)
+        model.partial_fit(X, X[:, 0] > 0, classes=[False, True])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(fit, range(2)))
+    assert len(seen) == 2
+    assert all(set(threads) == {1} for threads in seen)
+    assert set(counts()) == {2}
