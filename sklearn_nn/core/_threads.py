@@ -6,7 +6,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 # Below this many operations a product is faster on one thread than on several, and far
 # faster where other processes want the cores.
@@ -14,12 +14,38 @@ FLOPS_PER_THREADED_PRODUCT = 4e6
 
 _lock = Lock()
 _asking = 0  # how many trainings under way want a single thread
-_limit: Any = None  # the limit in force on their behalf
+_limit: Any = None  # the limit in force on their behalf, if any
 
 
 @cache
 def _controller() -> Any:
     return ThreadpoolController().select(user_api="blas")
+
+
+def _set_limit() -> Any:
+    """Limit the process to one thread; return the limit, or None if another holds."""
+    limit = _controller().limit(limits=1)
+    # threadpoolctl ignores the call while another thread of the program is in control.
+    in_force = all(pool["num_threads"] == 1 for pool in _controller().info())
+    return limit if in_force else None
+
+
+def _lift(limit: Any) -> None:
+    """Restore the thread counts, from whatever thread."""
+    _relieve()
+    limit.restore_original_limits()
+    _relieve()
+
+
+def _relieve() -> None:
+    """Let any thread set limits again.
+
+    Newer versions of threadpoolctl hear only the thread that set the first limit, and
+    that one may have ended its training long ago.
+    """
+    clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
 
 
 @contextmanager
@@ -35,12 +61,12 @@ def blas_threads(flops: float) -> Iterator[None]:
         return
     with _lock:
         if not _asking:
-            _limit = _controller().limit(limits=1)
+            _limit = _set_limit()
         _asking += 1
     try:
         yield
     finally:
         with _lock:
             _asking -= 1
-            if not _asking:
-                _limit.restore_original_limits()
+            if not _asking and _limit is not None:
+                _lift(_limit)

@@ -5,7 +5,11 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from threadpoolctl import ThreadpoolController, threadpool_limits
+from threadpoolctl import (
+    OpenBLASController,
+    ThreadpoolController,
+    threadpool_limits,
+)
 
 from sklearn_nn import MLPClassifier
 from sklearn_nn.core import Network, blas_threads
@@ -19,10 +23,19 @@ def counts():
     return [pool["num_threads"] for pool in pools]
 
 
+def free():
+    """Leave no thread in control of threadpoolctl, where it knows such a thing."""
+    getattr(OpenBLASController, "clear_controlling_thread", lambda force: None)(True)
+
+
 @pytest.fixture(autouse=True)
 def _two_threads():
-    with threadpool_limits(limits=2, user_api="blas"):
-        yield
+    limit = ThreadpoolController().select(user_api="blas").limit(limits=2)
+    free()
+    yield
+    free()
+    limit.restore_original_limits()
+    free()
 
 
 def test_small_products_go_by_one_thread():
@@ -38,11 +51,23 @@ def test_large_products_keep_the_threads_of_the_process():
 
 def test_the_limit_is_lifted_by_the_last_who_asked_for_it():
     first, second = blas_threads(SMALL), blas_threads(SMALL)
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert set(counts()) == {1}
-    second.__exit__(None, None, None)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(first.__enter__).result()
+        second.__enter__()
+        other.submit(first.__exit__, None, None, None).result()
+        assert set(counts()) == {1}
+        second.__exit__(None, None, None)
+        assert set(counts()) == {2}
+
+
+def test_a_limit_that_another_thread_holds_is_left_alone():
+    def ask():
+        with blas_threads(SMALL):
+            pass
+
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(1) as other:
+        other.submit(ask).result()
+        assert set(counts()) == {1}
     assert set(counts()) == {2}
 
 
