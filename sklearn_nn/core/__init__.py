@@ -28,7 +28,7 @@ from sklearn_nn.core._rules import (
     number,
 )
 from sklearn_nn.core._spec import Composite, Spec
-from sklearn_nn.core._threads import blas_threads
+from sklearn_nn.core._threads import blas_threads, single_blas_thread
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "integer",
     "number",
     "row_chunks",
+    "single_blas_thread",
     "uniform",
     "zeros",
 ]

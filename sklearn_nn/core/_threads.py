@@ -1,7 +1,7 @@
 """blas_threads: how many threads matrix products use, for the time of a training."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -11,6 +11,8 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 # Below this many operations a product is faster on one thread than on several, and far
 # faster where other processes want the cores.
 FLOPS_PER_THREADED_PRODUCT = 4e6
+# Below this many the libraries keep to one thread by themselves.
+FLOPS_NEVER_THREADED = 1e4
 
 _lock = Lock()
 _asking = 0  # how many trainings under way want a single thread
@@ -49,16 +51,13 @@ def _relieve() -> None:
 
 
 @contextmanager
-def blas_threads(flops: float) -> Iterator[None]:
-    """Keep products to one thread if ``flops``, the operations of one, are too few.
+def single_blas_thread() -> Iterator[None]:
+    """Keep matrix products to one thread.
 
     The limit is the process's. It is set by the first and lifted by the last of those
     who ask for it at the same time, so that the process is left as it was found.
     """
     global _asking, _limit
-    if flops >= FLOPS_PER_THREADED_PRODUCT:
-        yield
-        return
     with _lock:
         if not _asking:
             _limit = _set_limit()
@@ -70,3 +69,9 @@ def blas_threads(flops: float) -> Iterator[None]:
             _asking -= 1
             if not _asking and _limit is not None:
                 _lift(_limit)
+
+
+def blas_threads(flops: float) -> AbstractContextManager[None]:
+    """Keep products to one thread if ``flops``, the operations of one, are too few."""
+    gains = FLOPS_NEVER_THREADED <= flops < FLOPS_PER_THREADED_PRODUCT
+    return single_blas_thread() if gains else nullcontext()

@@ -37,7 +37,7 @@ class ClassTargets:
 
     def codes(self, y: Any) -> Array:
         """Return the place of each label in ``classes``: (n,) of int."""
-        y = column_or_1d(y, warn=True)
+        y = y if np.ndim(y) == 1 else column_or_1d(y, warn=True)
         index = np.searchsorted(self.classes, y)
         np.minimum(index, len(self.classes) - 1, out=index)
         if (wrong := self.classes[index] != y).any():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_nn.core import Array, Rng, blas_threads
+from sklearn_nn.core import Array, Rng, single_blas_thread
 from sklearn_nn.training import (
     Averaged,
     BinaryProblem,
@@ -89,7 +89,7 @@ def train_learners(
     owns = range(len(learners)) if len(learners) > 1 else [1]
     tasks = zip(owns, learners, strict=True)
     parallel = Parallel(n_jobs=plan.n_jobs, require="sharedmem")
-    with blas_threads(2 * X.shape[1]):  # the operations of a row
+    with single_blas_thread():
         columns = parallel(delayed(train_one)(own, learner) for own, learner in tasks)
     mistakes = np.zeros((max(map(len, columns)), len(columns)), int)
     for k, column in enumerate(columns):

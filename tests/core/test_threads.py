@@ -15,7 +15,7 @@ from sklearn_nn import MLPClassifier
 from sklearn_nn.core import Network, blas_threads
 from sklearn_nn.training import Monitor
 
-SMALL, LARGE = 1e3, 1e12
+SMALL, LARGE = 1e5, 1e12
 
 
 def counts():
@@ -88,7 +88,7 @@ def test_two_concurrent_fits_leave_the_thread_counts_as_they_were(monkeypatch):
     X = np.random.default_rng(0).standard_normal((50, 3))
 
     def fit(seed):
-        model = MLPClassifier((4,), random_state=seed)
+        model = MLPClassifier(random_state=seed)
         model.partial_fit(X, X[:, 0] > 0, classes=[False, True])
 
     with ThreadPoolExecutor(2) as pool:
