@@ -59,6 +59,10 @@ class Dense(Block):
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
         as_activation(self.activation).check_values()
+        if not in_shape:
+            raise ValueError(
+                "Dense must read rows with an axis of features; got rows of shape ()."
+            )
         return (*in_shape[:-1], self.units)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:

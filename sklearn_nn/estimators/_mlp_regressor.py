@@ -75,7 +75,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     tol : float, default=0.0001
         An epoch that does not improve the training loss (with early stopping: the
         validation score) by this much counts towards `n_iter_no_change`. For L-BFGS,
-        the largest entry of the gradient at which it has converged.
+        the largest entry of the gradient at which it has converged; it also ends
+        where the loss stands still to 9 digits.
     verbose : bool or int, default=False
         Whether to print the loss of every epoch.
     warm_start : bool, default=False

@@ -95,8 +95,9 @@ def minimize_lbfgs(
 ) -> Outcome:
     """Fit ``net.params`` in place; each iteration is reported as an epoch.
 
-    ``tol`` bounds the largest entry of the gradient. ``stopped`` is False when the
-    search ended before that, and ``reason`` then says why. A search without any
+    The search has converged, and ``stopped`` is True, when no entry of the gradient
+    exceeds ``tol`` or the loss falls by less than SciPy's relative default. Where a
+    limit or an error ended it before, ``reason`` says which. A search without any
     iteration, because its start is a minimum, is reported as one.
     """
     iterations = _Iterations(net, monitors, first_epoch)

@@ -139,3 +139,8 @@ def test_sparse_rows_are_left_alone(block, rng):
 )
 def test_a_block_says_whether_it_takes_sparse_rows(block, answer):
     assert block.accepts_sparse is answer
+
+
+def test_rows_without_features_are_refused():
+    with pytest.raises(ValueError, match=r"axis of features; got rows of shape \(\)"):
+        Dense(3).out_shape(())
