@@ -1,4 +1,4 @@
-"""check_gradient: finite differences against a block's or a loss's backward."""
+"""check_gradient: finite differences against a block's backward."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,6 +65,8 @@ def check_gradient(
 
     Raises
     ------
+    TypeError
+        If ``block`` is not a block.
     AssertionError
         If an error exceeds ``tol``; the message names the parameter and both numbers.
 
@@ -76,6 +78,8 @@ def check_gradient(
     >>> sorted(result.analytic), result.max_error < 1e-8
     (['W', 'b', 'x'], True)
     """
+    if not isinstance(block, Block):
+        raise TypeError(f"`block` must be a block of sklearn_nn.blocks; got {block!r}.")
     rng = np.random.default_rng(seed)
     net = compile_network(block, in_shape, np.float64, rng, members)
     # A zero that some initializer left would sit on a kink, and hide a missing factor.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_nn.core import (
@@ -16,6 +16,7 @@ from sklearn_nn.core import (
     Block,
     Clock,
     Network,
+    OptimizerState,
     ParamLayout,
     Rng,
     compile_network,
@@ -31,7 +32,6 @@ from sklearn_nn.estimators._report import (
 from sklearn_nn.estimators._validation_set import evaluator, hold_out
 from sklearn_nn.training import (
     Data,
-    Epoch,
     KeepBest,
     Monitor,
     Outcome,
@@ -77,9 +77,9 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         X, y, weight = self._check_data(given, fresh)
         self._targets: Any = self._read_targets(y, given, fresh)
         Y = self._targets.encode(y, X.dtype)
-        weight = self._with_class_weight(y, weight, given.incremental)
         seed, split_seed = self._seeds()
         rows, val = self._validation_set(given, X, y, Y, weight, split_seed)
+        weight = self._with_class_weight(y, weight, given.incremental)
         data = Data.of(X, Y, weight, rows)
         net, state = self._start(X, seed, fresh)
         self._network = net
@@ -87,8 +87,8 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         callbacks = self._callbacks(given)
         monitors = self._monitors(net, state, val, fresh)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
-        check_diverged(outcome, net, self.early_stopping)
         self._keep(outcome, state, go_on)
+        check_diverged(outcome, net, self.best_validation_score_)
         for callback in callbacks:
             callback.end()
         if not (outcome.stopped or outcome.interrupted or given.incremental):
@@ -144,6 +144,8 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
             y_numeric=self._y_numeric,
             reset=reset,
         )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         return X, y
 
     def _check_X(self, X: Any, dtype: Any) -> Any:
@@ -223,14 +225,17 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
             )
         net = Network(block, old.in_shape, old.params.copy())
         state: TrainingState | None = getattr(self, "_state", None)
-        names = self._recipe(1).optimizer.slot_names()
-        if state is None or state.optimizer.slots.keys() != set(names):
-            return net, self._new_state(net, rng, samples=self.t_)
+        new = self._new_state(net, rng, samples=self.t_)
+        if state is None or state.optimizer.slots.keys() != new.optimizer.slots.keys():
+            return net, new
         return net, state.copy()
 
     def _new_state(self, net: Network, rng: Rng, samples: int) -> TrainingState:
-        optimizer = self._recipe(1).optimizer
-        return TrainingState(optimizer.init(net.params), rng, Clock(samples=samples))
+        if self.solver == "lbfgs":  # SciPy keeps its memory to itself
+            optimizer = OptimizerState()
+        else:
+            optimizer = self._recipe(1).optimizer.init(net.params)
+        return TrainingState(optimizer, rng, Clock(samples=samples))
 
     # -- train
 
@@ -263,18 +268,22 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         self, net: Network, state: TrainingState, val: Data | None, fresh: bool
     ) -> list[Monitor]:
         monitors: list[Monitor] = []
+        start, stops = -np.inf, self.early_stopping
         if val is not None:
             evaluate = evaluator(self._targets, val)
             monitors.append(Validation(evaluate))
-            if self.early_stopping:
+            if stops:
                 # A warm start must not end with worse weights than it began with.
-                monitors.append(KeepBest(net, -np.inf if fresh else evaluate(net)[1]))
+                start = start if fresh else max(start, evaluate(net)[1])
+                monitors.append(KeepBest(net, start))
         if self.verbose:
             monitors.append(Printer())
-        if self.early_stopping or self.solver != "lbfgs":
-            value = _validation_score if self.early_stopping else _negative_loss
+        if stops or self.solver != "lbfgs":
+            watch = "validation_score" if stops else "loss"
             schedule, n_stall = self._recipe(1).schedule, self.n_iter_no_change
-            monitors.append(Patience(value, self.tol, n_stall, schedule, state))
+            monitors.append(Patience(watch, self.tol, n_stall, schedule, state))
+        if stops:
+            self.best_validation_score_ = state.best = start
         return monitors
 
     def _callbacks(self, given: Given) -> list[CallbackMonitor]:
@@ -298,7 +307,7 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
             self._publish(epoch)
         self.t_ = state.clock.samples
         self.__dict__.pop("_state", None)
-        if go_on:
+        if go_on and not outcome.diverged:  # moments that are NaN would stay so
             self._state = state
 
     # -- predict
@@ -313,11 +322,3 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _validation_score(epoch: Epoch) -> float:
-    return epoch.validation_score
-
-
-def _negative_loss(epoch: Epoch) -> float:
-    return -epoch.loss

@@ -1,5 +1,6 @@
 """scikit-learn's callbacks (since 1.9), as a monitor of the training loop."""
 
+from functools import wraps
 from typing import Any
 
 from sklearn_nn.core import Network
@@ -19,8 +20,13 @@ except ImportError:  # scikit-learn < 1.9: the same estimators without callbacks
             raise RuntimeError("`set_callbacks` needs scikit-learn 1.9 or newer.")
 
     def with_callbacks(method: Any) -> Any:
-        """Return ``method``."""
-        return method
+        """Return ``method`` in a wrapper, so that warnings find the user's line."""
+
+        @wraps(method)
+        def wrapped(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(estimator, *args, **kwargs)
+
+        return wrapped
 
 
 class CallbackMonitor(Monitor):
@@ -34,7 +40,7 @@ class CallbackMonitor(Monitor):
         self,
         estimator: Any,
         task_name: str,
-        max_epochs: int | None,
+        max_epochs: int,
         given: dict[str, Any],
     ) -> None:
         self.estimator, self.given = estimator, given

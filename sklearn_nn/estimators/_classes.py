@@ -25,7 +25,11 @@ def declared_classes(known: Labels | None, y: Any, classes: Any) -> Labels:
     if known is None:
         labels = type_of_target(y, input_name="y") == "multilabel-indicator"
         return LabelTargets(len(classes)) if labels else ClassTargets(classes)
-    if not np.array_equal(classes, known.classes):
+    if isinstance(known, LabelTargets):  # labels are columns: only their number counts
+        same = len(classes) == known.n_raw
+    else:
+        same = np.array_equal(classes, known.classes)
+    if not same:
         raise ValueError(
             f"`classes` must be the same in every call to partial_fit; got {classes}, "
             f"before that {known.classes}."

@@ -199,8 +199,11 @@ class RealTargets:
         return prediction.ravel() if self.n_raw == 1 else prediction
 
     def score(self, y: Array, raw: Array, w: Array | None) -> float:
-        """Return R**2, the mean over the outputs."""
-        return float(r2_score(y, self.loss.predict(raw), sample_weight=w))
+        """Return R**2, the mean over the outputs; NaN if a prediction overflows."""
+        prediction = self.loss.predict(raw)
+        if not np.isfinite(prediction).all():
+            return float("nan")
+        return float(r2_score(y, prediction, sample_weight=w))
 
 
 def _class_weights(
@@ -261,6 +264,13 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
     if (low := w.min()) < 0:
         raise ValueError(
             f"`sample_weight` must not be negative; the smallest weight is {low:g}."
+        )
+    with np.errstate(over="ignore"):
+        total = w.sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            "`sample_weight` must have a finite sum; the largest weight is "
+            f"{w.max():g}. Divide the weights by it."
         )
     if not w.any():
         raise ValueError(

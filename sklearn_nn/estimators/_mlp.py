@@ -18,6 +18,7 @@ from sklearn_nn.core import (
     Array,
     Block,
     Boolean,
+    InvalidParameterError,
     OneOf,
     Optimizer,
     Rule,
@@ -172,6 +173,12 @@ class BaseMLP(BaseNN):
 
     def _check_params(self) -> None:
         check_params(self, self._rules)
+        if self.dropout and self.solver == "lbfgs":
+            raise InvalidParameterError(
+                f"`dropout` of {type(self).__name__} must be 0 with solver='lbfgs', "
+                "which needs the same loss at every evaluation; got "
+                f"{self.dropout!r}. Use 'adam' or 'sgd'."
+            )
         for value in (getattr(self, name) for name in self._rules):
             if isinstance(value, Spec):
                 value.check_values()

@@ -48,7 +48,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         choice below some thousand rows.
     alpha : float, default=0.0001
         Strength of the L2 penalty on the weights (not the biases). It is divided by
-        the sum of the sample weights of a batch, as in scikit-learn.
+        the rows of a batch times the mean sample weight of the training rows.
     batch_size : int or "auto", default="auto"
         Rows of a batch; "auto" is ``min(200, n_samples)``, and a larger number than
         there are rows is clipped.
@@ -76,8 +76,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     verbose : bool or int, default=False
         Whether to print the loss of every epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last one ended: with its weights, the moments
-        of its optimizer and its random generator.
+        Whether `fit` goes on where the last one ended: with its weights, its float
+        type, the moments of its optimizer and its random generator. After early
+        stopping the weights are those of its best epoch.
     momentum : float, default=0.9
         Momentum of "sgd".
     nesterovs_momentum : bool, default=True
@@ -100,13 +101,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
     dropout : float, default=0.0
-        Probability with which each output of a hidden layer is zeroed while training.
+        Probability with which each output of a hidden layer is zeroed while training
+        by batches; not for "lbfgs".
     dtype : {None, numpy.float32, numpy.float64}, default=None
         Float type of the computation; None takes that of ``X`` (float64 for integers).
         float32 is about twice as fast.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with the sample weights; a class that a dict
-        leaves out has weight 1. "balanced" is inverse to the summed sample weights of
+        Weights of the classes, multiplied with the sample weights while training (loss
+        and score on validation rows go without); a class that a dict leaves out has
+        weight 1. "balanced" is inverse to the summed sample weights of
         the classes. For labels, a list has one dict with weights of 0 and 1 per label.
 
     Attributes
@@ -126,7 +129,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     n_iter_ : int
         Number of epochs of the last call (L-BFGS: iterations).
     t_ : int
-        Number of training rows seen.
+        Number of training rows seen by batches.
     loss_ : float
         Training loss of the last epoch, the penalty included.
     loss_curve_ : list of float

@@ -13,8 +13,8 @@ from sklearn_nn.core import (
     Loss,
     OneOf,
     Rule,
+    Satisfying,
     any_of,
-    instance_of,
     integer,
 )
 from sklearn_nn.estimators._base import Given
@@ -28,6 +28,11 @@ LOSSES: Mapping[str, Loss] = {
     "squared_error": HalfSquaredError(),
     "poisson": HalfPoissonDeviance(),
 }
+
+
+def is_loss(value: Any) -> bool:
+    """Whether ``value`` is a loss of numbers, not of class codes."""
+    return isinstance(value, Loss) and value.link != "softmax"
 
 
 @dataclass(eq=False, repr=False)
@@ -52,7 +57,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         choice below some thousand rows.
     alpha : float, default=0.0001
         Strength of the L2 penalty on the weights (not the biases). It is divided by
-        the sum of the sample weights of a batch, as in scikit-learn.
+        the rows of a batch times the mean sample weight of the training rows.
     batch_size : int or "auto", default="auto"
         Rows of a batch; "auto" is ``min(200, n_samples)``, and a larger number than
         there are rows is clipped.
@@ -80,8 +85,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     verbose : bool or int, default=False
         Whether to print the loss of every epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on where the last one ended: with its weights, the moments
-        of its optimizer and its random generator.
+        Whether `fit` goes on where the last one ended: with its weights, its float
+        type, the moments of its optimizer and its random generator. After early
+        stopping the weights are those of its best epoch.
     momentum : float, default=0.9
         Momentum of "sgd".
     nesterovs_momentum : bool, default=True
@@ -104,7 +110,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     max_fun : int, default=15000
         Largest number of evaluations of the loss by L-BFGS.
     dropout : float, default=0.0
-        Probability with which each output of a hidden layer is zeroed while training.
+        Probability with which each output of a hidden layer is zeroed while training
+        by batches; not for "lbfgs".
     dtype : {None, numpy.float32, numpy.float64}, default=None
         Float type of the computation; None takes that of ``X`` (float64 for integers).
         float32 is about twice as fast.
@@ -124,7 +131,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     n_iter_ : int
         Number of epochs of the last call (L-BFGS: iterations).
     t_ : int
-        Number of training rows seen.
+        Number of training rows seen by batches.
     loss_ : float
         Training loss of the last epoch, the penalty included.
     loss_curve_ : list of float
@@ -178,7 +185,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     _y_numeric: ClassVar[bool] = True
     _rules: ClassVar[Mapping[str, Rule]] = {
         "loss": any_of(
-            OneOf(tuple(LOSSES)), instance_of(Loss, "a loss of sklearn_nn.losses")
+            OneOf(tuple(LOSSES)),
+            Satisfying(is_loss, "a loss for numbers of sklearn_nn.losses"),
         ),
         **RULES,
     }

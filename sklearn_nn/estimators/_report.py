@@ -67,8 +67,8 @@ class TrainingReport:
         return {"_network": net.copy(), "history_": history}
 
 
-def check_diverged(outcome: Outcome, net: Network, early_stopping: bool) -> None:
-    """Raise if the weights are lost; warn if earlier ones could be kept."""
+def check_diverged(outcome: Outcome, net: Network, kept: float | None) -> None:
+    """Raise if the weights are lost; warn if those of the score ``kept`` are back."""
     finite = np.isfinite(net.params).all()
     if finite and not outcome.diverged:
         return
@@ -76,7 +76,7 @@ def check_diverged(outcome: Outcome, net: Network, early_stopping: bool) -> None
         f"The training loss became {last.loss} in epoch {last.epoch}. "
         for last in outcome.epochs[-1:]
     )
-    if finite and early_stopping:
+    if finite and kept is not None and np.isfinite(kept):
         warnings.warn(
             f"{what}The weights of the best validation score were kept. "
             "Lower `learning_rate_init`, or scale the columns of `X`.",

@@ -39,6 +39,7 @@ def evaluator(targets: Any, val: Data) -> Callable[[Network], tuple[float, float
     """Return the function that gives loss and score on the validation rows."""
     batch = next(val.batches(len(val), None, Workspace(val.X.dtype)))
 
+    @np.errstate(all="ignore")  # what overflows has no score
     def evaluate(net: Network) -> tuple[float, float]:
         raw = net.infer(batch.X)
         loss = targets.loss.value_and_grad(batch.y, raw, batch.w, np.empty_like(raw))

@@ -39,6 +39,13 @@ class SigmoidCrossEntropy(Loss):
     def start(self, y: Array, w: Array | None) -> Array:
         return np.asarray(logit(weighted_mean(y, w)))
 
+    def check_targets(self, y: Array) -> None:
+        if y.size and not (y.min() >= 0 and y.max() <= 1):
+            raise ValueError(
+                "`y` must lie in [0, 1] for the cross-entropy of a sigmoid; got "
+                f"values from {y.min():g} to {y.max():g}."
+            )
+
 
 @dataclass(eq=False, repr=False)
 class SoftmaxCrossEntropy(Loss):

@@ -59,10 +59,6 @@ class HalfPoissonDeviance(Loss):
                 f"`y` must not be negative for the Poisson loss; got {low:g}. "
                 "Use loss='squared_error' for targets of either sign."
             )
-        if not y.any(axis=0).all():
-            raise ValueError(
-                "`y` must have a positive mean for the Poisson loss; got only zeros."
-            )
 
     def start(self, y: Array, w: Array | None) -> Array:
         return np.log(weighted_mean(y, w))

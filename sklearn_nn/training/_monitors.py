@@ -59,22 +59,26 @@ class KeepBest(Monitor):
 class Patience(Monitor):
     """Lowers the rate or stops after ``patience`` epochs without better values.
 
-    Better means by at least ``tol``; a value that is not a number is not better.
+    It watches the "loss" or the "validation_score". Better means by at least ``tol``; a
+    value that is not a number is not better.
     """
 
     def __init__(
         self,
-        value: Callable[[Epoch], float],
+        watch: str,
         tol: float,
         patience: float,
         schedule: Schedule,
         state: TrainingState,
     ) -> None:
-        self.value, self.tol, self.patience = value, tol, patience
-        self.schedule, self.state = schedule, state
+        self.tol, self.patience, self.schedule = tol, patience, schedule
+        self.sign, self.state = -1 if watch == "loss" else 1, state
+        if state.watch != watch:  # the best of one is no measure for the other
+            state.watch, state.best, state.stalled = watch, -np.inf, 0
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
-        value, state = self.value(epoch), self.state
+        state = self.state
+        value = self.sign * getattr(epoch, state.watch)
         better = value >= state.best + self.tol
         state.stalled = 0 if better else state.stalled + 1
         if value > state.best:

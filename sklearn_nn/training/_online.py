@@ -58,7 +58,7 @@ def learn(
             mistakes.append(run_pass(problem, w, order, frequency, ws, witness))
             frequency = mistakes[-1] / len(problem)
             if not np.isfinite(w).all():
-                raise FloatingPointError(
+                raise ValueError(
                     f"The weights became infinite in pass {len(mistakes)}. Scale the "
                     "columns of `X`, or lower `eta0`."
                 )

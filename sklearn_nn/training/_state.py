@@ -1,6 +1,6 @@
 """What training is told (Recipe), must keep to go on (TrainingState), and reports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -28,13 +28,14 @@ class Recipe:
 class TrainingState:
     """All that must be kept to go on with training as if it had not stopped.
 
-    ``best`` is the best value that the patience saw, larger being better; ``stalled``
-    the number of epochs since it last rose.
+    ``best`` is the best value of what the patience watches, larger being better;
+    ``stalled`` the number of epochs since it last rose.
     """
 
     optimizer: OptimizerState
     rng: Rng
     clock: Clock = field(default_factory=Clock)
+    watch: str = ""
     best: float = -np.inf
     stalled: int = 0
 
@@ -44,7 +45,7 @@ class TrainingState:
         bits.state = self.rng.bit_generator.state
         clock = Clock(**vars(self.clock))
         optimizer, rng = self.optimizer.copy(), np.random.Generator(bits)
-        return type(self)(optimizer, rng, clock, self.best, self.stalled)
+        return replace(self, optimizer=optimizer, rng=rng, clock=clock)
 
 
 @dataclass

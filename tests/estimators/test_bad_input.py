@@ -7,6 +7,7 @@ from mlps import both, make_rows
 from scipy.sparse import csr_array
 
 from sklearn_nn import MLPClassifier, MLPRegressor
+from sklearn_nn.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 OPTIONS = {"hidden_layer_sizes": (9,), "tol": 0.5, "random_state": 0}
 
@@ -55,6 +56,7 @@ BAD_NUMBERS = {
 BAD_WEIGHTS = {
     "negative": (np.linspace(-1, 1, 60), "`sample_weight` must not be negative.* -1"),
     "all zero": (np.zeros(60), "all weights are zero"),
+    "a sum beyond floats": (np.full(60, 1e308), r"finite sum; the largest .*1e\+308"),
     "too short": (np.ones(59), "inconsistent numbers of samples"),
     "NaN": (np.full(60, np.nan), "sample_weight contains NaN"),
     "infinite": (np.full(60, np.inf), "sample_weight contains infinity"),
@@ -98,14 +100,29 @@ def test_bad_weights_are_refused(cls, case, rng):
         cls(**OPTIONS).fit(X, y, weights)
 
 
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [(np.full(60, -0.5), r"not be negative .*got -0\.5"), (np.zeros(60), "zeros")],
-)
-def test_targets_outside_the_domain_of_poisson_are_refused(y, message, rng):
+def test_negative_targets_of_poisson_are_refused(rng):
     X, _ = make_rows(rng)
-    with pytest.raises(ValueError, match=f"`y` must .*{message}"):
-        MLPRegressor("poisson", **OPTIONS).fit(X, y)
+    with pytest.raises(ValueError, match=r"`y` must not be negative .*got -0\.5"):
+        MLPRegressor("poisson", **OPTIONS).fit(X, np.full(60, -0.5))
+
+
+def test_targets_that_are_no_probabilities_are_refused_by_cross_entropy(rng):
+    X, _ = make_rows(rng)
+    with pytest.raises(ValueError, match=r"`y` must lie in \[0, 1\] .*from 3 to 3"):
+        MLPRegressor(SigmoidCrossEntropy(), **OPTIONS).fit(X, np.full(60, 3.0))
+
+
+def test_a_loss_of_class_codes_is_refused_by_the_regressor(rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match=r"`loss` of MLPRegressor must be .*numbers"):
+        MLPRegressor(SoftmaxCrossEntropy(), **OPTIONS).fit(X, y)
+
+
+@both
+def test_dropout_is_refused_with_lbfgs(cls, rng):
+    X, y = make_rows(rng)
+    with pytest.raises(ValueError, match=r"`dropout` .*must be 0 with .*got 0\.5"):
+        cls(**OPTIONS | {"solver": "lbfgs", "dropout": 0.5}).fit(X, y)
 
 
 def test_one_class_is_legal_and_predicted_with_certainty(rng):

@@ -199,3 +199,56 @@ def test_the_number_of_labels_must_stay(rng):
     mlp = MLPClassifier(**OPTIONS, max_iter=3, warm_start=True).fit(X, labels)
     with pytest.raises(ValueError, match="same classes"):
         mlp.fit(X, labels[:, :2])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_moments_that_diverged_are_not_gone_on_with(rng):
+    X, y = make_rows(rng)
+    options = {"solver": "sgd", "max_iter": 3, "random_state": 0, "warm_start": True}
+    model = MLPRegressor(early_stopping=True, **options).fit(X, y)
+    model.set_params(learning_rate_init=1e200).fit(X, y)
+    assert not np.isfinite(model.loss_)
+    model.set_params(learning_rate_init=1e-3).fit(X, y)
+    assert np.isfinite(model.loss_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_patience_with_a_score_is_no_patience_with_a_loss(rng):
+    X, y = make_rows(rng)
+    options = {"max_iter": 30, "tol": 1e-9, "random_state": 0, "warm_start": True}
+    model = MLPClassifier(early_stopping=True, **options).fit(X, y)
+    model.set_params(early_stopping=False, n_iter_no_change=2).fit(X, y)
+    assert model.n_iter_ == 30  # the loss fell in each of them
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_best_score_of_a_warm_fit_is_that_of_the_weights_it_kept(rng):
+    X, y = make_rows(rng)
+    other = rng.standard_normal((30, 4)), rng.integers(0, 3, 30)
+    options = {"max_iter": 5, "early_stopping": True, "warm_start": True}
+    model = MLPClassifier(random_state=0, **options).fit(X, y, X_val=X, y_val=y)
+    model.fit(X, y, X_val=other[0], y_val=other[1])
+    assert model.best_validation_score_ == model.score(*other)
+
+
+def test_lbfgs_keeps_no_moments(rng):
+    X, y = make_rows(rng)
+    plain = MLPRegressor(solver="lbfgs", random_state=0).fit(X, y)
+    warm = clone(plain).set_params(warm_start=True).fit(X, y)
+    assert len(pickle.dumps(warm)) < len(pickle.dumps(plain)) + 1_000
+
+
+def test_partial_fit_takes_the_names_of_labels_in_every_call(rng):
+    X, y = make_rows(rng)
+    Y = (y[:, None] == [0, 1, 2]).astype(int)
+    model = MLPClassifier((4,), random_state=0)
+    for _ in range(2):
+        model.partial_fit(X, Y, classes=["a", "b", "c"])
+    assert model.t_ == 2 * len(X)
+
+
+def test_partial_fit_of_counts_takes_rows_that_are_all_zero(rng):
+    X, y = make_rows(rng)
+    model = MLPRegressor("poisson", random_state=0).partial_fit(X, y)
+    model.partial_fit(X, np.zeros(len(X)))
+    assert np.isfinite(model.loss_)

@@ -5,6 +5,7 @@ import pytest
 import sklearn
 from mlps import both, make_rows, parameters
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -165,3 +166,21 @@ def test_a_pipeline_transforms_the_validation_rows(cls, parts):
     scaled = {name: scaler.transform(parts[name]) for name in ("X", "X_val")}
     direct = cls(max_iter=5, **OPTIONS).fit(**{**parts, **scaled})
     assert mlp.history_["validation_loss"] == direct.history_["validation_loss"]
+
+
+def test_a_warm_fit_from_predictions_that_overflow_begins_without_a_score(parts):
+    X, y, val = parts["X"], parts["y"], {k: parts[k] for k in ("X_val", "y_val")}
+    options = {"max_iter": 1, "early_stopping": True, "warm_start": True}
+    model = MLPRegressor("poisson", random_state=0, **options).fit(X, y, **val)
+    model.intercepts_[-1] = [800.0]  # exp of it is beyond floats
+    with pytest.raises(ValueError, match=r"loss became inf in epoch 2\. Lower"):
+        model.fit(X, y, **val)
+
+
+@pytest.mark.parametrize("own", [("X_val", "y_val"), ()])
+def test_class_weights_do_not_weigh_the_validation_score(own, parts):
+    X, y, val = parts["X"], parts["y"], {name: parts[name] for name in own}
+    still = {"learning_rate_init": 1e-9, "random_state": 0}
+    even = MLPClassifier(max_iter=1, early_stopping=True, **still).fit(X, y, **val)
+    heavy = clone(even).set_params(class_weight={0: 1000.0}).fit(X, y, **val)
+    assert heavy.validation_scores_ == even.validation_scores_

@@ -40,7 +40,7 @@ def report(loss=nan, score=nan, rate=0.1):
 
 def patient(state, *, patience, tol=0.0, schedule=None):
     schedule = schedule or Constant()
-    return Patience(lambda e: e.validation_score, tol, patience, schedule, state)
+    return Patience("validation_score", tol, patience, schedule, state)
 
 
 def epochs_run(monitor, scores, net):
