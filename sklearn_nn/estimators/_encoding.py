@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from sklearn_nn.core import Array, Loss
@@ -25,7 +25,7 @@ class ClassTargets:
 
     @classmethod
     def fit(cls, y: Any) -> Self:
-        return cls(np.unique(column_or_1d(y, warn=True)))
+        return cls(np.unique(y))
 
     @property
     def n_raw(self) -> int:
@@ -37,7 +37,6 @@ class ClassTargets:
 
     def codes(self, y: Any) -> Array:
         """Return the place of each label in ``classes``: (n,) of int."""
-        y = y if np.ndim(y) == 1 else column_or_1d(y, warn=True)
         index = np.searchsorted(self.classes, y)
         np.minimum(index, len(self.classes) - 1, out=index)
         if (wrong := self.classes[index] != y).any():
@@ -176,8 +175,6 @@ class RealTargets:
                 f"`y` must be a dense array for regression; got a {type(y).__name__}. "
                 "Use y.toarray()."
             )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
         return cls(loss, 1 if y.ndim == 1 else y.shape[1])
 
     def encode(self, y: Any, dtype: Any) -> Array:
