@@ -67,11 +67,17 @@ class Chain(Composite, Block):
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
         if ws.saved is None or ws.saved[0] is not p:
             # Who gets what is the same in every step, and looking it up takes time.
-            parts = self._parts()
-            steps = [(b, getattr(p, name), ws.child(name)) for name, b in parts]
+            steps, shape = [], ws.in_shape
+            for name, block in self._parts():
+                steps.append((block, getattr(p, name), ws.child(name, shape)))
+                shape = block.out_shape(shape)
             ws.saved = p, steps
+        mask = ws.mask
         for block, p_own, ws_own in ws.saved[1]:
+            ws_own.mask = mask
             x = block.forward(p_own, x, ws_own, rng)
+            mask = ws_own.mask
+        ws.mask = mask
         return x
 
     def backward(

@@ -13,12 +13,15 @@ Init = Callable[[np.random.Generator, NDArray[Any]], None]
 ParamTree = Mapping[str, Union["Param", "ParamTree"]]
 Views = Any  # a tree of SimpleNamespace: p.W, p.hidden.W
 
+_RANK = {"weight": 0, "state": 2}  # in the vector; any other group is between
+
 
 @dataclass(frozen=True)
 class Param:
     """Declares one parameter array: its shape, its initializer, its group.
 
-    ``init(rng, out)`` fills ``out``. The penalty falls on the group "weight" only.
+    ``init(rng, out)`` fills ``out``. The penalty falls on the group "weight" only. The
+    group "state" is not trained: its block writes it, in a forward with a generator.
     A ``shared`` parameter is one for all members.
     """
 
@@ -31,25 +34,28 @@ class Param:
 class ParamLayout:
     """Maps a tree of declared parameters onto one contiguous vector.
 
-    All parameters of the group "weight" come first, each group in the order of the
-    tree; so the penalized part is one slice. ``names`` are paths like "hidden/W".
+    The group "weight" comes first and "state" last, each in the order of the tree; so
+    the penalized part is one slice, and what is trained another. Names are paths like
+    "hidden/W".
     """
 
     def __init__(self, tree: ParamTree, members: int | None = None) -> None:
         self.tree = tree
         lead = () if members is None else (members,)
         leaves = list(_leaves(tree, ""))
-        leaves.sort(key=lambda leaf: leaf[1].group != "weight")  # stable
+        leaves.sort(key=lambda leaf: _RANK.get(leaf[1].group, 1))  # stable
         self.params = dict(leaves)
         self.shapes = {n: (*(() if p.shared else lead), *p.shape) for n, p in leaves}
         self.slices: dict[str, slice] = {}
-        self.size = self.n_weights = 0
+        self.size = self.n_weights = self.n_trained = 0
         for name, param in leaves:
             stop = self.size + math.prod(self.shapes[name])
             self.slices[name] = slice(self.size, stop)
             self.size = stop
             if param.group == "weight":
                 self.n_weights = stop
+            if param.group != "state":
+                self.n_trained = stop
 
     def named_views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return the views into ``flat`` by path."""

@@ -60,13 +60,23 @@ class Network:
         """Return the gradient vector, in the layout of ``params``."""
         return np.zeros_like(self.params)
 
+    @property
+    def trained(self) -> Array:
+        """Return the part of ``params`` that is trained, a view."""
+        return self.params[: self.layout.n_trained]
+
+    @property
+    def trained_grads(self) -> Array:
+        """Return the gradient of `trained`, a view."""
+        return self.grads[: self.layout.n_trained]
+
     @cached_property
     def _g(self) -> Any:
         return self.layout.views(self.grads)
 
     @cached_property
     def _ws(self) -> Workspace:
-        return Workspace(self.params.dtype)
+        return Workspace(self.params.dtype, self.in_shape)
 
     def copy(self) -> Self:
         """Return a network with its own copy of the parameters."""
@@ -77,6 +87,7 @@ class Network:
 
         Shapes: x (n, *in_shape), or (k, n, *in_shape) with its own rows per member.
         """
+        self._ws.mask = None
         return self.block.forward(self._p, self._with_members(x), self._ws, rng)
 
     def backward(self, dy: Array, *, need_dx: bool = False) -> Array | None:
@@ -87,10 +98,11 @@ class Network:
         """Return the raw outputs without noise, in an array of their own."""
         lead = () if self.members is None else (self.members,)
         axis = x.ndim - 1 - len(self.in_shape)
-        n, ws = x.shape[axis], Workspace(self.params.dtype)
+        n, ws = x.shape[axis], Workspace(self.params.dtype, self.in_shape)
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
         for rows in row_chunks(n):
             part = self._with_members(x[:, rows] if axis else x[rows])
+            ws.mask = None
             raw[(*map(slice, lead), rows)] = self.block.forward(self._p, part, ws, None)
         return raw
 

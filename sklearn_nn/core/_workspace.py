@@ -11,13 +11,32 @@ MAX_VIEWS = 64
 
 
 class Workspace:
-    """Named buffers of one block, what it saved for the backward, and its children."""
+    """Named buffers of one block, what it saved for the backward, and its children.
 
-    __slots__ = ("_buffers", "_children", "_views", "dtype", "saved")
+    Attributes
+    ----------
+    in_shape : tuple of int
+        Shape of one row of the block's x, for a block that cannot see it from x.
+    mask : ndarray of bool or None
+        Which time steps of x there are, (..., n, time); None for all. A composite sets
+        it before the forward of a part. A block that makes or ends padding, or changes
+        the time axis, leaves here the mask of its y; any other leaves it as it is.
+    """
 
-    def __init__(self, dtype: DTypeLike) -> None:
-        self.dtype = np.dtype(dtype)
+    __slots__ = (
+        "_buffers",
+        "_children",
+        "_views",
+        "dtype",
+        "in_shape",
+        "mask",
+        "saved",
+    )
+
+    def __init__(self, dtype: DTypeLike, in_shape: tuple[int, ...] = ()) -> None:
+        self.dtype, self.in_shape = np.dtype(dtype), in_shape
         self.saved: Any = None
+        self.mask: NDArray[Any] | None = None
         self._buffers: dict[Any, NDArray[Any]] = {}
         self._views: dict[tuple[Any, tuple[int, ...]], NDArray[Any]] = {}
         self._children: dict[Any, Workspace] = {}
@@ -44,11 +63,11 @@ class Workspace:
             view.flags.writeable = False
         return view
 
-    def child(self, key: Any) -> "Workspace":
-        """Return the workspace of the inner block ``key``."""
+    def child(self, key: Any, in_shape: tuple[int, ...] = ()) -> "Workspace":
+        """Return the workspace of the inner block ``key``, which reads ``in_shape``."""
         inner = self._children.get(key)
         if inner is None:
-            inner = self._children[key] = Workspace(self.dtype)
+            inner = self._children[key] = Workspace(self.dtype, in_shape)
         return inner
 
     def _make(

@@ -234,7 +234,7 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         if self.solver == "lbfgs":  # SciPy keeps its memory to itself
             optimizer = OptimizerState()
         else:
-            optimizer = self._recipe(1).optimizer.init(net.params)
+            optimizer = self._recipe(1).optimizer.init(net.trained)
         return TrainingState(optimizer, rng, Clock(samples=samples))
 
     # -- train

@@ -66,6 +66,7 @@ def _run_epoch(
     size = min(recipe.batch_size, n)
     begin, step, total, lr = state.clock.progress, share * size / n, 0.0, 0.0
     weights = net.params[:n_weights]
+    params, grads = net.trained, net.trained_grads
     rng = state.rng if recipe.shuffle else None
     for i, batch in enumerate(data.batches(size, rng, ws)):
         m = batch.X.shape[0]
@@ -79,7 +80,7 @@ def _run_epoch(
         total += m * value
         state.clock.progress = begin + i * step
         lr = recipe.learning_rate * recipe.schedule(state.clock)
-        recipe.optimizer.step(state.optimizer, net.params, net.grads, lr, l2, n_weights)
+        recipe.optimizer.step(state.optimizer, params, grads, lr, l2, n_weights)
     state.clock.samples += n
     seconds = time.perf_counter() - started
     return Epoch(0, total / n, np.nan, np.nan, lr, seconds)

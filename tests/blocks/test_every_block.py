@@ -50,15 +50,18 @@ CASES = {
 # 1e-6 of; that two random points are would be a fault.
 KINKED = {"Chain, nested", "Dense, relu", "ReLU"}
 
-ROWS = {"flat rows": (4,), "rows with a time axis": (5, 4)}
+# Shapes of a row: flat, and with a time axis; other ones for blocks that need them.
+ROWS = [(4,), (5, 4)]
+SHAPES: dict[str, list[tuple[int, ...]]] = {}
 MEMBERS = {"single": None, "one member": 1, "three members": 3}
 
+PAIRS = [(name, shape) for name in CASES for shape in SHAPES.get(name, ROWS)]
 every_block = pytest.mark.parametrize("name", CASES)
-parametric_block = pytest.mark.parametrize(
-    "name",
-    [n for n, block in CASES.items() if ParamLayout(block.param_tree((4,))).size],
+every_case = pytest.mark.parametrize(("name", "shape"), PAIRS)
+parametric_case = pytest.mark.parametrize(
+    ("name", "shape"),
+    [(n, s) for n, s in PAIRS if ParamLayout(CASES[n].param_tree(s)).n_trained],
 )
-every_row_shape = pytest.mark.parametrize("shape", ROWS.values(), ids=ROWS)
 every_number_of_members = pytest.mark.parametrize(
     "members", MEMBERS.values(), ids=MEMBERS
 )
@@ -70,6 +73,10 @@ def public_blocks():
     items = [getattr(blocks, name) for name in blocks.__all__]
     classes = [item for item in items if isinstance(item, type)]
     return {c for c in classes if issubclass(c, Block) and not inspect.isabstract(c)}
+
+
+def first_shape(name):
+    return SHAPES.get(name, ROWS)[0]
 
 
 def compiled(name, shape, rng, dtype=np.float64, members=None):
@@ -118,8 +125,7 @@ def test_every_public_block_has_a_case():
     assert {type(block) for block in CASES.values()} == public_blocks()
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 @settings(max_examples=4)
 @given(n=st.integers(1, 4), seed=st.integers(0, 2**16))
@@ -132,8 +138,7 @@ def test_the_backward_is_the_derivative(name, shape, members, n, seed):
         check_gradient(CASES[name], shape, n=n, members=members, seed=seed + 1)
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 def test_the_forward_returns_the_declared_shape(name, shape, members, rng):
     net = compiled(name, shape, rng, members=members)
@@ -141,8 +146,7 @@ def test_the_forward_returns_the_declared_shape(name, shape, members, rng):
     assert net.forward(x, rng).shape == dy.shape
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 def test_dx_has_the_shape_of_x(name, shape, members, rng):
     net = compiled(name, shape, rng, members=members)
@@ -150,8 +154,7 @@ def test_dx_has_the_shape_of_x(name, shape, members, rng):
     assert step(net, x, dy, rng)[2].shape == x.shape
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_a_row_alone_gives_what_it_gives_in_a_batch(name, shape, rng):
     net = compiled(name, shape, rng)
     x, _ = normal(rng, net, 6)
@@ -160,8 +163,7 @@ def test_a_row_alone_gives_what_it_gives_in_a_batch(name, shape, rng):
     assert_allclose(alone, together, rtol=1e-12, atol=1e-14)
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_dx_of_a_row_alone_is_that_in_a_batch(name, shape, rng):
     net = compiled(name, shape, rng)
     x, dy = normal(rng, net, 6)
@@ -170,8 +172,7 @@ def test_dx_of_a_row_alone_is_that_in_a_batch(name, shape, rng):
     assert_allclose(alone, together, rtol=1e-12, atol=1e-14)
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_gradients_of_rows_add_up(name, shape, rng):
     net = compiled(name, shape, rng)
     x, dy = normal(rng, net, 6)
@@ -184,7 +185,7 @@ def test_gradients_of_rows_add_up(name, shape, rng):
 @both_dtypes
 @every_number_of_members
 def test_the_dtype_is_kept(name, dtype, members, rng):
-    net = compiled(name, (5, 4), rng, dtype, members)
+    net = compiled(name, first_shape(name), rng, dtype, members)
     x, dy = normal(rng, net, 6)
     y = net.forward(x, rng)
     dx = net.backward(dy, need_dx=True)
@@ -194,12 +195,11 @@ def test_the_dtype_is_kept(name, dtype, members, rng):
 @every_block
 @both_dtypes
 def test_inference_keeps_the_dtype(name, dtype, rng):
-    net = compiled(name, (4,), rng, dtype)
+    net = compiled(name, first_shape(name), rng, dtype)
     assert net.infer(normal(rng, net, 6)[0]).dtype == dtype
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 @pytest.mark.parametrize("need_dx", [True, False])
 def test_all_of_the_gradient_is_overwritten(name, shape, members, need_dx, rng):
@@ -211,22 +211,49 @@ def test_all_of_the_gradient_is_overwritten(name, shape, members, need_dx, rng):
     assert np.isfinite(net.grads).all()
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 def test_arguments_are_left_alone(name, shape, members, rng):
-    params = compiled(name, shape, rng, members=members).params
-    params.setflags(write=False)
-    net = Network(CASES[name], shape, params, members)
+    net = compiled(name, shape, rng, members=members)
     x, dy = normal(rng, net, 6)
-    x.setflags(write=False)
-    dy.setflags(write=False)
-    net.forward(x, rng)
+    for array in (x, dy, net.params):
+        array.setflags(write=False)
+    net.forward(x)
     net.backward(dy, need_dx=True)
 
 
-@every_block
-@every_row_shape
+@every_case
+@every_number_of_members
+def test_training_writes_no_parameter_but_state(name, shape, members, rng):
+    net = compiled(name, shape, rng, members=members)
+    x, dy = normal(rng, net, 6)
+    x.setflags(write=False)
+    dy.setflags(write=False)
+    before = net.trained.copy()
+    net.forward(x, rng)
+    net.backward(dy, need_dx=True)
+    assert_array_equal(net.trained, before)
+
+
+@every_case
+def test_state_has_no_gradient(name, shape, rng):
+    net = compiled(name, shape, rng)
+    x, dy = normal(rng, net, 6)
+    grads = step(net, x, dy, rng)[1]
+    assert not grads[net.layout.n_trained :].any()
+
+
+@every_case
+def test_inference_writes_no_state(name, shape, rng):
+    net = compiled(name, shape, rng)
+    x, _ = normal(rng, net, 6)
+    net.forward(x, rng)
+    before = net.params.copy()
+    net.infer(x)
+    assert_array_equal(net.params, before)
+
+
+@every_case
 @every_number_of_members
 def test_need_dx_changes_nothing_else(name, shape, members, rng):
     net = compiled(name, shape, rng, members=members)
@@ -237,8 +264,7 @@ def test_need_dx_changes_nothing_else(name, shape, members, rng):
     assert_array_equal(net.grads, with_dx)
 
 
-@every_block
-@every_row_shape
+@every_case
 @every_number_of_members
 @pytest.mark.parametrize("need_dx", [True, False])
 def test_memory_of_a_step_does_not_grow_with_rows(name, shape, members, need_dx, rng):
@@ -248,8 +274,7 @@ def test_memory_of_a_step_does_not_grow_with_rows(name, shape, members, need_dx,
     assert many <= few + 1000
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_a_step_gives_the_same_after_a_larger_batch(name, shape, rng):
     net, fresh = [compiled(name, shape, np.random.default_rng(0)) for _ in range(2)]
     x, dy = normal(rng, net, 9)
@@ -260,8 +285,7 @@ def test_a_step_gives_the_same_after_a_larger_batch(name, shape, rng):
     )
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_shared_rows_give_what_copies_of_them_give(name, shape, rng):
     net = compiled(name, shape, rng, members=3)
     x, _ = normal(rng, net, 6, shared=True)
@@ -270,8 +294,7 @@ def test_shared_rows_give_what_copies_of_them_give(name, shape, rng):
     assert_allclose(np.broadcast_to(y, copies.shape), copies, rtol=1e-12, atol=1e-14)
 
 
-@parametric_block
-@every_row_shape
+@parametric_case
 def test_shared_rows_give_the_gradient_of_copies_of_them(name, shape, rng):
     net = compiled(name, shape, rng, members=3)
     x, dy = normal(rng, net, 6, shared=True)
@@ -281,8 +304,7 @@ def test_shared_rows_give_the_gradient_of_copies_of_them(name, shape, rng):
     assert_allclose(net.grads, copies, rtol=1e-12, atol=1e-14)
 
 
-@parametric_block
-@every_row_shape
+@parametric_case
 def test_dx_of_shared_rows_is_the_sum_over_members(name, shape, rng):
     net = compiled(name, shape, rng, members=3)
     x, dy = normal(rng, net, 6, shared=True)
@@ -292,8 +314,7 @@ def test_dx_of_shared_rows_is_the_sum_over_members(name, shape, rng):
     assert_allclose(shared, copies.sum(axis=0, keepdims=True), rtol=1e-12, atol=1e-14)
 
 
-@every_block
-@every_row_shape
+@every_case
 @pytest.mark.parametrize("k", [0, 1, 2])
 def test_members_are_that_many_single_networks(name, shape, k, rng):
     net = compiled(name, shape, rng, members=3)
@@ -307,8 +328,7 @@ def test_members_are_that_many_single_networks(name, shape, k, rng):
     assert_allclose(grads_k, one_member(net, k).params, rtol=1e-12, atol=1e-14)
 
 
-@every_block
-@every_row_shape
+@every_case
 def test_inference_is_deterministic(name, shape, rng):
     net = compiled(name, shape, rng)
     x, dy = normal(rng, net, 6)
@@ -319,7 +339,7 @@ def test_inference_is_deterministic(name, shape, rng):
 
 @every_block
 def test_the_same_noise_gives_the_same_output(name, rng):
-    net = compiled(name, (4,), rng)
+    net = compiled(name, first_shape(name), rng)
     x, _ = normal(rng, net, 6)
     first = net.forward(x, np.random.default_rng(3)).copy()
     assert_array_equal(net.forward(x, np.random.default_rng(3)), first)
@@ -327,15 +347,15 @@ def test_the_same_noise_gives_the_same_output(name, rng):
 
 @every_block
 def test_a_clone_computes_the_same(name, rng):
-    net = compiled(name, (4,), rng)
+    net = compiled(name, first_shape(name), rng)
     x, _ = normal(rng, net, 6)
-    copy = Network(clone(CASES[name]), (4,), net.params)
+    copy = Network(clone(CASES[name]), net.in_shape, net.params)
     assert_array_equal(copy.forward(x), net.forward(x))
 
 
 @every_block
 def test_use_leaves_the_block_as_it_was(name, rng):
     before = repr(CASES[name]), repr(vars(CASES[name]))
-    net = compiled(name, (4,), rng)
+    net = compiled(name, first_shape(name), rng)
     step(net, *normal(rng, net, 6), rng)
     assert (repr(CASES[name]), repr(vars(CASES[name]))) == before

@@ -13,7 +13,7 @@ from sklearn_nn.core import Param, ParamLayout, uniform, zeros
 
 shapes = st.lists(st.integers(1, 4), max_size=3).map(tuple)
 params = st.builds(
-    Param, shapes, st.just(zeros), st.sampled_from(["weight", "bias", "scale"]),
+    Param, shapes, st.just(zeros), st.sampled_from(["weight", "bias", "state"]),
     st.booleans(),
 )  # fmt: skip
 names = st.text("abcXYZ_", min_size=1, max_size=3)
@@ -55,6 +55,15 @@ def test_weights_come_first(tree, k):
     for name, place in layout.slices.items():
         in_front = place.stop <= layout.n_weights
         assert in_front == (layout.params[name].group == "weight")
+
+
+@given(tree=trees, k=members)
+def test_state_comes_last(tree, k):
+    layout = ParamLayout(tree, k)
+    for name, place in layout.slices.items():
+        if place.stop > place.start:
+            trained = place.stop <= layout.n_trained
+            assert trained == (layout.params[name].group != "state")
 
 
 @given(tree=trees, k=members)
