@@ -1,9 +1,8 @@
 """Activations: functions applied to every entry on its own."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
@@ -32,18 +31,22 @@ class Elementwise(Block):
 
 
 class Activation(Elementwise):
-    """An elementwise function whose derivative can be read off its output.
+    """An elementwise function with its derivative.
 
-    A new activation is a dataclass with `apply` and `pull_back`.
+    A new activation is a dataclass with `apply` and `pull_back`. If the derivative
+    cannot be read off the output, ``reads_output`` is False and `apply` keeps in ``ws``
+    what `pull_back` needs: not ``x``, whose memory may become that of the output.
     """
+
+    reads_output: ClassVar[bool] = True
 
     @abstractmethod
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         """Return y, written to ``out``, which may be ``x`` itself."""
 
     @abstractmethod
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
-        """Return dx, written to ``out``, from the output and its gradient."""
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+        """Return dx, written to ``out``, from y and dy; ``ws`` is that of `apply`."""
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         ws.saved = self.apply(x, ws.out("y", x.shape), ws)
@@ -52,7 +55,7 @@ class Activation(Elementwise):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape))
+        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape), ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -62,7 +65,7 @@ class Identity(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return x
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         return dy
 
 
@@ -73,7 +76,7 @@ class ReLU(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.greater(y, 0, out=out, casting="unsafe")  # a mask of zeros and ones
         out *= dy
         return out
@@ -86,7 +89,7 @@ class Tanh(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.tanh(x, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.multiply(y, y, out=out)
         np.subtract(1, out, out=out)
         out *= dy  # dx = (1 - y**2) * dy
@@ -100,17 +103,34 @@ class Logistic(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.asarray(expit(x, out=out))
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.subtract(1, y, out=out)
         out *= y
         out *= dy  # dx = y * (1 - y) * dy
         return out
 
 
-ACTIVATIONS: Mapping[str, Activation] = {
+@dataclass(eq=False, repr=False)
+class Step(Activation):
+    """``y = 1 if x >= 0 else 0``, the threshold of the perceptron.
+
+    The derivative is 0 everywhere, so nothing below a step learns: it is for networks
+    whose weights are given.
+    """
+
+    def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
+        return np.greater_equal(x, 0, out=out, casting="unsafe")
+
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+        out.fill(0)
+        return out
+
+
+ACTIVATIONS: dict[str, Activation] = {  # other files add theirs
     "identity": Identity(),
     "logistic": Logistic(),
     "relu": ReLU(),
+    "step": Step(),
     "tanh": Tanh(),
 }
 
@@ -121,7 +141,7 @@ def as_activation(value: Any) -> Activation:
         return ACTIVATIONS[value]
     if isinstance(value, Activation):
         return value
-    names = ", ".join(map(repr, ACTIVATIONS))
+    names = ", ".join(map(repr, sorted(ACTIVATIONS)))
     raise InvalidParameterError(
         f"`activation` of Dense must be one of {names}, or an activation of "
         f"sklearn_nn.blocks; got {value!r}."

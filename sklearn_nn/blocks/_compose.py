@@ -1,25 +1,22 @@
-"""Blocks made of blocks: Chain."""
+"""Chain: blocks one after another."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sklearn_nn.core import (
-    Array,
-    Block,
-    Composite,
-    InvalidParameterError,
-    ParamTree,
-    Rng,
-    Shape,
-    Views,
-    Workspace,
+from sklearn_nn.blocks._parts import (
+    Compound,
+    Part,
+    check_parts,
+    named,
+    planned,
+    untied,
 )
+from sklearn_nn.core import Array, Block, Composite, Rng, Shape, Views, Workspace
 
 
 @dataclass(eq=False, repr=False)
-class Chain(Composite, Block):
+class Chain(Composite, Compound):
     """``y = f_k(... f_2(f_1(x)))``: blocks one after another.
 
     Parameters
@@ -43,37 +40,24 @@ class Chain(Composite, Block):
     @property
     def accepts_sparse(self) -> bool:  # type: ignore[override]  # its first block's
         """Whether the first block takes a CSR matrix."""
-        parts = self._parts()
-        return bool(parts) and parts[0][1].accepts_sparse
+        blocks = [block for _, block, _ in untied(self) if block != "passthrough"]
+        return bool(blocks) and blocks[0].accepts_sparse
 
-    def out_shape(self, in_shape: Shape) -> Shape:
-        _check_parts(self)
-        shape = in_shape
-        for name, block in self._parts():
-            try:
-                shape = block.out_shape(shape)
-            except ValueError as error:
-                error.add_note(f"In block {name!r} of a Chain, which reads {shape}.")
-                raise
-        return shape
+    def check_values(self) -> None:
+        super().check_values()
+        check_parts(self)
 
-    def param_tree(self, in_shape: Shape) -> ParamTree:
-        tree, shape = {}, in_shape
-        for name, block in self._parts():
-            tree[name] = block.param_tree(shape)
-            shape = block.out_shape(shape)
-        return tree
+    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+        parts, shape = [], in_shape
+        for name, block, home in untied(self):
+            if block != "passthrough":
+                parts.append(planned(self, name, block, home, shape))
+                shape = parts[-1].out_shape
+        return parts, shape
 
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
-        if ws.saved is None or ws.saved[0] is not p:
-            # Who gets what is the same in every step, and looking it up takes time.
-            steps, shape = [], ws.in_shape
-            for name, block in self._parts():
-                steps.append((block, getattr(p, name), ws.child(name, shape)))
-                shape = block.out_shape(shape)
-            ws.saved = p, steps
         mask = ws.mask
-        for block, p_own, ws_own in ws.saved[1]:
+        for block, p_own, ws_own in self.bind(p, ws).steps:
             ws_own.mask = mask
             x = block.forward(p_own, x, ws_own, rng)
             mask = ws_own.mask
@@ -83,18 +67,16 @@ class Chain(Composite, Block):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        steps, g_own = ws.saved[1], [getattr(g, name) for name, _ in self._parts()]
-        grad: Any = dy
-        for i in range(len(steps) - 1, -1, -1):
-            block, p_own, ws_own = steps[i]
+        bound, grad = ws.saved, dy
+        steps = bound.steps_back(g)
+        last = 0 if need_dx else bound.first
+        for i in range(len(steps) - 1, last - 1, -1):
+            block, p_own, g_own, ws_own = steps[i]
             grad = block.backward(
-                p_own, g_own[i], grad, ws_own, need_dx=need_dx or i > 0
+                p_own, g_own, grad, ws_own, need_dx=need_dx or i > last
             )
-        return grad
-
-    def _parts(self) -> list[tuple[str, Block]]:
-        """Return the blocks that do something."""
-        return [part for part in self.blocks if part[1] != "passthrough"]
+        bound.add_tied()
+        return grad if need_dx else None
 
 
 def chain(*blocks: Block) -> Chain:
@@ -106,35 +88,4 @@ def chain(*blocks: Block) -> Chain:
     >>> [name for name, _ in chain(Dense(8), Dropout(0.1), Dense(1)).blocks]
     ['dense1', 'dropout', 'dense2']
     """
-    words = [type(block).__name__.lower() for block in blocks]
-    many, seen = Counter(words), Counter[str]()
-    names = []
-    for word in words:
-        seen[word] += 1
-        names.append(f"{word}{seen[word]}" if many[word] > 1 else word)
-    return Chain(list(zip(names, blocks, strict=True)))
-
-
-def _check_parts(owner: Chain) -> None:
-    """Raise unless the blocks are pairs of a usable name and a block."""
-    kind, field = type(owner).__name__, owner.parts_field
-    names = []
-    for part in owner.blocks:
-        pair = isinstance(part, (list, tuple)) and len(part) == 2
-        if not pair or not isinstance(part[0], str):
-            raise InvalidParameterError(
-                f"`{field}` of {kind} must be a list of (name, block); got {part!r}. "
-                f"`{kind.lower()}(...)` names the blocks by itself."
-            )
-        name, block = part
-        if not isinstance(block, Block) and block != "passthrough":
-            raise InvalidParameterError(
-                f"Block {name!r} of {kind} must be a block of sklearn_nn.blocks or "
-                f"'passthrough'; got {block!r}."
-            )
-        if not name.isidentifier() or "__" in name or name == field or name in names:
-            raise InvalidParameterError(
-                f"A name in `{field}` of {kind} must be an identifier without '__', "
-                f"other than {field!r}, and occur once; got {name!r}."
-            )
-        names.append(name)
+    return Chain(named(blocks))

@@ -17,6 +17,7 @@ from sklearn_nn.core import (
     Shape,
     Views,
     Workspace,
+    constant,
     integer,
     number,
     uniform,
@@ -35,10 +36,15 @@ class Dense(Block):
     units : int, default=64
         Width of the output.
     activation : str or Activation, default="identity"
-        One of "identity", "logistic", "relu", "tanh", or a block such as ``Tanh()``.
+        One of "elu", "gelu", "identity", "leaky_relu", "logistic", "mish", "relu",
+        "selu", "silu", "softplus", "step", "tanh", or a block such as ``Tanh()``.
     init_factor : float, default=6.0
         Weights and biases start uniform in ``[-r, r)`` with
         ``r = sqrt(init_factor / (d_in + units))``.
+    kernel : array-like of shape (d_in, units), default=None
+        The weights to start from, in place of random ones.
+    bias : array-like of shape (units,), default=None
+        The biases to start from.
 
     References
     ----------
@@ -49,6 +55,8 @@ class Dense(Block):
     units: int = 64
     activation: str | Activation = "identity"
     init_factor: float = 6.0
+    kernel: Any = None
+    bias: Any = None
 
     accepts_sparse: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -63,13 +71,25 @@ class Dense(Block):
             raise ValueError(
                 "Dense must read rows with an axis of features; got rows of shape ()."
             )
+        given = {"kernel": (in_shape[-1], self.units), "bias": (self.units,)}
+        for name, shape in given.items():
+            value = getattr(self, name)
+            if value is not None and np.shape(value) != shape:
+                raise ValueError(
+                    f"`{name}` of Dense must have the shape {shape}, for {self.units} "
+                    f"units that read rows of {in_shape}; got {np.shape(value)}."
+                )
         return (*in_shape[:-1], self.units)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         d_in = in_shape[-1]
         init = uniform(float(np.sqrt(self.init_factor / (d_in + self.units))))
-        W = Param((d_in, self.units), init)
-        return {"W": W, "b": Param((self.units,), init, group="bias")}
+        given = self.kernel, self.bias
+        W, b = [init if start is None else constant(start) for start in given]
+        return {
+            "W": Param((d_in, self.units), W),
+            "b": Param((self.units,), b, group="bias"),
+        }
 
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
         W, b = p.W, p.b
@@ -91,7 +111,7 @@ class Dense(Block):
         W, (x, y, lead) = p.W, ws.saved
         dy = dy if dy.shape == y.shape else dy.reshape(y.shape)
         activation = as_activation(self.activation)
-        dz = activation.pull_back(y, dy, ws.out("dz", y.shape))
+        dz = activation.pull_back(y, dy, ws.out("dz", y.shape), ws)
         multiply(x.mT if W.ndim > 2 else x.T, dz, g.W)
         # A product sums over rows faster than np.sum.
         multiply(ws.constant(1.0, x.shape[-2:-1]), dz, g.b)

@@ -1,7 +1,7 @@
 """What a parameter, a block and a network are: protocols, layout, memory, checks."""
 
 from sklearn_nn.core._gradcheck import GradientCheck, check_gradient
-from sklearn_nn.core._init import uniform, zeros
+from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
 from sklearn_nn.core._layout import Init, Param, ParamLayout, ParamTree, Views
 from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
@@ -61,9 +61,12 @@ __all__ = [
     "check_gradient",
     "check_params",
     "compile_network",
+    "constant",
     "instance_of",
     "integer",
+    "normal",
     "number",
+    "orthogonal",
     "row_chunks",
     "single_blas_thread",
     "uniform",

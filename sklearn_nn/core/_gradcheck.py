@@ -95,7 +95,8 @@ def check_gradient(
     net.grads.fill(np.nan)  # a gradient that is added to, or forgotten, stays NaN
     dx = net.backward(r, need_dx=True)
     analytic = {**_copies(net, net.grads), "x": np.array(dx)}
-    numeric_params = _differences(value, net.params)
+    numeric_params = np.zeros_like(net.params)  # the gradient of state is zero
+    numeric_params[: net.layout.n_trained] = _differences(value, net.trained)
     numeric = {**_copies(net, numeric_params), "x": _differences(value, x)}
     return _compare(block, analytic, numeric, tol)
 

@@ -20,9 +20,17 @@ _RANK = {"weight": 0, "state": 2}  # in the vector; any other group is between
 class Param:
     """Declares one parameter array: its shape, its initializer, its group.
 
-    ``init(rng, out)`` fills ``out``. The penalty falls on the group "weight" only. The
-    group "state" is not trained: its block writes it, in a forward with a generator.
-    A ``shared`` parameter is one for all members.
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the array, without the axis of members.
+    init : callable
+        ``init(rng, out)`` fills ``out``, all members at once.
+    group : str, default="weight"
+        The penalty falls on the group "weight" only. The group "state" is not trained:
+        its block writes it, in a forward with a generator.
+    shared : bool, default=False
+        Whether there is one for all members, without an axis of them.
     """
 
     shape: tuple[int, ...]

@@ -26,16 +26,18 @@ class Composite(Spec):
     """A spec with a list of ``(name, spec)`` parts, each reachable by its name.
 
     ``get_params`` and ``set_params`` treat the parts as scikit-learn's Pipeline treats
-    its steps: ``name`` is the whole part, ``name__units`` one of its parameters.
+    its steps: ``name`` is the whole part, ``name__units`` one of its parameters. Parts
+    may be longer tuples: what follows name and spec stays as it is.
     """
 
     parts_field: ClassVar[str]
+    part_size: ClassVar[int] = 2
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; with ``deep``, those of the parts as well."""
         params: dict[str, Any] = super().get_params(deep=False)
         if deep:
-            for name, part in self._named_parts():
+            for name, part, *_ in self._named_parts():
                 params[name] = part
                 for key, value in _params_of(part).items():
                     params[f"{name}__{key}"] = value
@@ -46,20 +48,21 @@ class Composite(Spec):
         if self.parts_field in params:
             setattr(self, self.parts_field, params.pop(self.parts_field))
         parts = self._named_parts()
-        names = {name for name, _ in parts}
+        names = {part[0] for part in parts}
         if whole := {name: params.pop(name) for name in names & params.keys()}:
-            new = [(name, whole.get(name, part)) for name, part in parts]
+            new = [(name, whole.get(name, part), *rest) for name, part, *rest in parts]
             setattr(self, self.parts_field, new)
         super().set_params(**params)
         return self
 
-    def _named_parts(self) -> list[tuple[str, Any]]:
-        """Return the parts that are pairs; the compiler reports anything else."""
+    def _named_parts(self) -> list[Any]:
+        """Return the parts that are well-formed; the compiler reports anything else."""
         parts = getattr(self, self.parts_field)
         if not isinstance(parts, (list, tuple)):
             return []
-        pairs = [p for p in parts if isinstance(p, (list, tuple)) and len(p) == 2]
-        return [(name, part) for name, part in pairs if isinstance(name, str)]
+        tuples = [part for part in parts if isinstance(part, (list, tuple))]
+        fitting = [part for part in tuples if len(part) == self.part_size]
+        return [part for part in fitting if isinstance(part[0], str)]
 
 
 def _params_of(part: Any) -> dict[str, Any]:

@@ -158,6 +158,47 @@ def test_a_part_that_is_no_pair_is_named_in_the_message(part, rng):
         compile_network(Chain([part]), (3,), np.float64, rng)
 
 
+@pytest.mark.parametrize("blocks", [None, Dense(3), "abc"])
+def test_blocks_that_are_no_list_are_named_in_the_message(blocks, rng):
+    message = f"`blocks` of Chain must be a list of (name, block); got {blocks!r}."
+    with pytest.raises(InvalidParameterError, match=re.escape(message)):
+        compile_network(Chain(blocks), (3,), np.float64, rng)
+
+
+def test_parts_before_the_first_parameters_have_no_backward_without_dx(rng):
+    class NoWayBack(Tanh):
+        def backward(self, p, g, dy, ws, *, need_dx=True):
+            raise AssertionError
+
+    net = compile_network(chain(NoWayBack(), Dense(2)), (3,), np.float64, rng)
+    net.forward(rng.standard_normal((6, 3)))
+    assert net.backward(np.ones((6, 2))) is None
+
+
+def test_no_dx_is_returned_if_none_is_needed(rng):
+    net = compile_network(chain(Tanh()), (3,), np.float64, rng)
+    net.forward(rng.standard_normal((6, 3)))
+    assert net.backward(np.ones((6, 3)), need_dx=False) is None
+
+
+def test_two_gradient_vectors_are_told_apart(rng):
+    net = compile_network(chain(Dense(4), Dense(2)), (3,), np.float64, rng)
+    x, dy = rng.standard_normal((6, 3)), np.ones((6, 2))
+    net.forward(x)
+    net.backward(dy)
+    other = np.zeros_like(net.grads)
+    net.block.backward(net._p, net.layout.views(other), dy, net._ws)
+    assert_array_equal(other, net.grads)
+
+
+def test_two_parameter_vectors_are_told_apart(rng):
+    net = compile_network(chain(Dense(4), Dense(2)), (3,), np.float64, rng)
+    x = rng.standard_normal((6, 3))
+    net.forward(x)
+    zeros = net.layout.views(np.zeros_like(net.params))
+    assert not net.block.forward(zeros, x, net._ws, None).any()
+
+
 @pytest.mark.parametrize("part", [None, "drop", Dense, 3])
 def test_a_part_that_is_no_block_is_named_in_the_message(part, rng):
     message = (

@@ -75,6 +75,17 @@ def test_parts_are_reached_by_name():
     assert spec.get_params()["b__name"] == "last"
 
 
+def test_what_follows_name_and_part_stays_when_the_part_is_replaced():
+    class Triples(Layers):
+        part_size = 3
+
+    spec = Triples([("a", Layer(3), "x"), ("b", Layer(4), ["a", "x"])])
+    new = Layer(6)
+    spec.set_params(b=new, a__units=5)
+    assert spec.parts[1] == ("b", new, ["a", "x"])
+    assert spec.get_params()["a__units"] == 5
+
+
 def test_a_class_in_place_of_a_part_has_no_parameters():
     assert Layers([("a", Layer)]).get_params() == {
         "parts": [("a", Layer)],

@@ -1,0 +1,179 @@
+"""Merges: what several arrays with the same rows become together."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sklearn_nn.core import Array, Shape, Workspace
+
+Shares = Sequence[Array]
+
+
+class Merge(ABC):
+    """A differentiable function of several arrays that have the same rows.
+
+    Where members share rows, some of the arrays may have a first axis of length 1 and
+    others one of length k.
+    """
+
+    def out_shape(self, shapes: Sequence[tuple[str, Shape]], owner: str) -> Shape:
+        """Return the shape of a merged row; raise if the named shapes do not fit."""
+        (first, shape), *rest = shapes
+        for name, other in rest:
+            if other != shape:
+                raise ValueError(
+                    f"{owner} must get rows of one shape to merge them by "
+                    f"{type(self).__name__.lower()!r}; {first!r} has {shape}, "
+                    f"{name!r} has {other}. Make them equal, or merge by 'concat'."
+                )
+        return shape
+
+    def row_shape(self, xs: Sequence[Array]) -> Shape:
+        """Return the axes of y after the first."""
+        return xs[0].shape[1:]
+
+    @abstractmethod
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        """Write the merged arrays to ``y``."""
+
+    @abstractmethod
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        """Return the gradient of each array, with as many members as ``dy``."""
+
+    def forward(self, xs: Sequence[Array], ws: Workspace) -> Array:
+        """Return y."""
+        if len(xs) == 1:
+            return xs[0]
+        length = max(map(len, xs))  # of members; of rows all have the same
+        y = ws.out("y", (length, *self.row_shape(xs)))
+        self.join(xs, y)
+        ws.saved = xs, y
+        return y
+
+    def backward(self, dy: Array, ws: Workspace, n: int) -> Shares:
+        """Return the gradients of the ``n`` arrays."""
+        if n == 1:
+            return [dy]
+        xs, y = ws.saved
+        dxs = self.share(dy, xs, y, ws)
+        return [_like(x, dxs[i], ws, i) for i, x in enumerate(xs)]
+
+
+class Concat(Merge):
+    """One array after the other in the last axis."""
+
+    def out_shape(self, shapes: Sequence[tuple[str, Shape]], owner: str) -> Shape:
+        (first, shape), *rest = shapes
+        for name, other in rest:
+            if len(other) != len(shape) or other[:-1] != shape[:-1]:
+                raise ValueError(
+                    f"{owner} must get rows that agree in all axes but the last to "
+                    f"merge them by 'concat'; {first!r} has {shape}, {name!r} has "
+                    f"{other}. Make the other axes equal."
+                )
+        return (*shape[:-1], sum(shape[-1] for _, shape in shapes))
+
+    def row_shape(self, xs: Sequence[Array]) -> Shape:
+        return (*xs[0].shape[1:-1], sum(x.shape[-1] for x in xs))
+
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        start = 0
+        for x in xs:
+            stop = start + x.shape[-1]
+            y[..., start:stop] = x
+            start = stop
+
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        dxs, start = [], 0
+        for i, x in enumerate(xs):
+            stop = start + x.shape[-1]
+            dx = ws.out(f"dx{i}", (*dy.shape[:-1], stop - start))
+            dx[...] = dy[..., start:stop]  # a block is faster on a contiguous array
+            dxs.append(dx)
+            start = stop
+        return dxs
+
+
+class Add(Merge):
+    """The sum."""
+
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        add_up(xs, y)
+
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        return [dy] * len(xs)
+
+
+class Mean(Merge):
+    """The mean."""
+
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        add_up(xs, y)
+        y /= len(xs)
+
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        return [np.divide(dy, len(xs), out=ws.out("dx", dy.shape))] * len(xs)
+
+
+class Multiply(Merge):
+    """The product; each factor's derivative is the product of the others."""
+
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        np.multiply(xs[0], xs[1], out=y)
+        for x in xs[2:]:
+            y *= x
+
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        dxs = []
+        for i in range(len(xs)):
+            first, *others = (*xs[:i], *xs[i + 1 :])
+            dx = np.multiply(dy, first, out=ws.out(f"dx{i}", dy.shape))
+            for other in others:
+                dx *= other
+            dxs.append(dx)
+        return dxs
+
+
+class Max(Merge):
+    """The largest; among equal ones the first has the derivative."""
+
+    def join(self, xs: Sequence[Array], y: Array) -> None:
+        np.maximum(xs[0], xs[1], out=y)
+        for x in xs[2:]:
+            np.maximum(y, x, out=y)
+
+    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+        taken, wins = [ws.out(name, y.shape, bool) for name in ("taken", "wins")]
+        taken[...] = False
+        dxs = []
+        for i, x in enumerate(xs):
+            np.equal(x, y, out=wins)
+            np.greater(wins, taken, out=wins)  # and not taken
+            taken |= wins
+            dxs.append(np.multiply(dy, wins, out=ws.out(f"dx{i}", dy.shape)))
+        return dxs
+
+
+MERGES: Mapping[str, Merge] = {
+    "concat": Concat(),
+    "add": Add(),
+    "multiply": Multiply(),
+    "max": Max(),
+    "mean": Mean(),
+}
+
+
+def add_up(arrays: Sequence[Array], out: Array) -> Array:
+    """Return the sum of two arrays or more, written to ``out``."""
+    np.add(arrays[0], arrays[1], out=out)
+    for array in arrays[2:]:
+        out += array
+    return out
+
+
+def _like(x: Array, dx: Array, ws: Workspace, i: int) -> Array:
+    """Return ``dx``, summed over the members if all of them read the same rows."""
+    if len(x) == len(dx):
+        return dx
+    return np.sum(dx, axis=0, keepdims=True, out=ws.out(f"sum{i}", x.shape))

@@ -1,0 +1,254 @@
+"""Scale, LayerNorm, BatchNorm: features brought to a scale."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklearn_nn.blocks._axes import (
+    check_features,
+    merge_rows,
+    split_rows,
+    sum_members,
+    sum_rows,
+)
+from sklearn_nn.core import (
+    Array,
+    Block,
+    Param,
+    ParamTree,
+    Rng,
+    Rule,
+    Shape,
+    Views,
+    Workspace,
+    constant,
+    number,
+    zeros,
+)
+
+
+class PerFeature(Block):
+    """A block that keeps the shape and has parameters per feature, of the last axis."""
+
+    def out_shape(self, in_shape: Shape) -> Shape:
+        self.check_values()
+        check_features(self, in_shape)
+        return in_shape
+
+
+@dataclass(eq=False, repr=False)
+class Scale(PerFeature):
+    """``y = x * s``: one trained factor per feature, which starts at 1.
+
+    As the first block of a network it weighs the columns of X. The factors are of the
+    group "scale": they are not penalized.
+
+    Shapes: x (..., d), s (d,), y (..., d).
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS 2024.
+    """
+
+    def param_tree(self, in_shape: Shape) -> ParamTree:
+        return {"s": Param(in_shape[-1:], constant(1.0), group="scale")}
+
+    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+        x = ws.saved = merge_rows(x, ws)
+        y = ws.out("y", (*p.s.shape[:-1], *x.shape[-2:]))
+        return split_rows(np.multiply(x, p.s[..., None, :], out=y), ws)
+
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        x, dy = ws.saved, merge_rows(dy, ws)
+        tmp = ws.out("tmp", dy.shape)
+        sum_rows(np.multiply(x, dy, out=tmp), g.s, ws)
+        if not need_dx:
+            return None
+        np.multiply(dy, p.s[..., None, :], out=tmp)
+        return split_rows(sum_members(tmp, x.shape, ws), ws)
+
+
+@dataclass(eq=False, repr=False)
+class LayerNorm(PerFeature):
+    """``y = (x - mean) / sqrt(variance + epsilon) * scale + shift``, by row.
+
+    Mean and variance are taken over the last axis, of every row and time step on its
+    own. Scale (at first 1) and shift (at first 0) are trained and not penalized.
+
+    Shapes: x (..., d), scale (d,), shift (d,), y (..., d).
+
+    Parameters
+    ----------
+    epsilon : float, default=1e-5
+        Added to the variance; positive.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450, 2016.
+    """
+
+    epsilon: float = 1e-5
+
+    rules: ClassVar[Mapping[str, Rule]] = {"epsilon": number(0, np.inf, "()")}
+
+    def param_tree(self, in_shape: Shape) -> ParamTree:
+        return _affine_tree(in_shape)
+
+    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+        x = merge_rows(x, ws)
+        z, square = ws.out("z", x.shape), ws.out("tmp", x.shape)
+        np.subtract(x, _mean_of_row(x, "mean", ws), out=z)
+        scale = _mean_of_row(np.multiply(z, z, out=square), "scale", ws)
+        _invert_root(scale, self.epsilon)
+        z *= scale
+        ws.saved = z, scale
+        return split_rows(_affine(p, z, ws), ws)
+
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        z, scale = ws.saved
+        dz = _affine_backward(p, g, merge_rows(dy, ws), z, ws)
+        if not need_dx:
+            return None
+        tmp = np.multiply(dz, z, out=ws.out("tmp", dz.shape))
+        np.multiply(z, _mean_of_row(tmp, "slope", ws), out=tmp)
+        dz -= _mean_of_row(dz, "mean", ws)
+        dz -= tmp
+        dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
+        return split_rows(dz, ws)
+
+
+@dataclass(eq=False, repr=False)
+class BatchNorm(PerFeature):
+    """``y = (x - mean) / sqrt(variance + epsilon) * scale + shift``, by feature.
+
+    In training, mean and variance are those of the batch: over its rows, the time steps
+    or pixels of a row that exist, and one of the members at a time. In prediction they
+    are running means, kept as parameters of the group "state", so that no row depends
+    on the others. A batch of a single value per feature has no variance: it is
+    normalized as in prediction and leaves the running means alone. Scale (at first 1)
+    and shift (at first 0) are trained and not penalized.
+
+    Shapes: x (..., d), scale, shift, mean and variance (d,), y (..., d).
+
+    Parameters
+    ----------
+    momentum : float, default=0.1
+        Weight of the newest batch in the running mean and variance, in [0, 1], as in
+        PyTorch; Keras asks for the weight of what was there before.
+    epsilon : float, default=1e-5
+        Added to the variance; positive.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
+    reducing internal covariate shift", ICML 2015.
+    """
+
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "momentum": number(0, 1, "[]"),
+        "epsilon": number(0, np.inf, "()"),
+    }
+
+    def param_tree(self, in_shape: Shape) -> ParamTree:
+        mean = Param(in_shape[-1:], zeros, group="state")
+        variance = Param(in_shape[-1:], constant(1.0), group="state")
+        return {**_affine_tree(in_shape), "mean": mean, "variance": variance}
+
+    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+        x = merge_rows(x, ws)
+        there = _what_is_there(x, ws)
+        count = there.sum(axis=-1, keepdims=True)
+        if from_batch := rng is not None and count.min() > 1:
+            mean = there @ x / count
+            z = np.subtract(x, mean, out=ws.out("z", x.shape))
+            scale = there @ np.multiply(z, z, out=ws.out("tmp", x.shape)) / count
+            self._keep(p, mean, scale * (count / (count - 1)))
+        else:
+            z = ws.out("z", (*p.mean.shape[:-1], *x.shape[-2:]))
+            np.subtract(x, p.mean[..., None, :], out=z)
+            scale = p.variance[..., None, :].copy()
+        _invert_root(scale, self.epsilon)
+        z *= scale
+        ws.saved = z, scale, x.shape, (there, count) if from_batch else None
+        return split_rows(_affine(p, z, ws), ws)
+
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        z, scale, shape, batch = ws.saved
+        g.mean[...] = g.variance[...] = 0
+        dz = _affine_backward(p, g, merge_rows(dy, ws), z, ws)
+        if not need_dx:
+            return None
+        if batch is not None:
+            there, count = batch
+            every = ws.constant(1.0, (1, dz.shape[-2]))
+            tmp = np.multiply(dz, z, out=ws.out("tmp", dz.shape))
+            np.multiply(z, every @ tmp / count, out=tmp)
+            tmp += every @ dz / count
+            if there is not every:
+                tmp *= there.mT
+            dz -= tmp
+        dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
+        return split_rows(sum_members(dz, shape, ws), ws)
+
+    def _keep(self, p: Views, mean: Array, variance: Array) -> None:
+        """Move the running means towards those of the batch."""
+        p.mean += self.momentum * (mean[..., 0, :] - p.mean)
+        p.variance += self.momentum * (variance[..., 0, :] - p.variance)
+
+
+def _affine_tree(in_shape: Shape) -> ParamTree:
+    scale = Param(in_shape[-1:], constant(1.0), group="gain")
+    return {"scale": scale, "shift": Param(in_shape[-1:], zeros, group="bias")}
+
+
+def _affine(p: Views, z: Array, ws: Workspace) -> Array:
+    """Return ``z * scale + shift``."""
+    y = ws.out("y", (*p.scale.shape[:-1], *z.shape[-2:]))
+    np.multiply(z, p.scale[..., None, :], out=y)
+    y += p.shift[..., None, :]
+    return y
+
+
+def _affine_backward(p: Views, g: Views, dy: Array, z: Array, ws: Workspace) -> Array:
+    """Write the gradients of scale and shift; return dz."""
+    dz = ws.out("dz", dy.shape)
+    sum_rows(np.multiply(dy, z, out=dz), g.scale, ws)
+    sum_rows(dy, g.shift, ws)
+    np.multiply(dy, p.scale[..., None, :], out=dz)
+    return sum_members(dz, z.shape, ws)
+
+
+def _mean_of_row(a: Array, name: str, ws: Workspace) -> Array:
+    """Return the mean over the last axis, (..., rows, 1); a product is the fastest."""
+    d = a.shape[-1]
+    mean = ws.out(name, (*a.shape[:-1], 1))
+    return np.matmul(a, ws.constant(1 / d, (d, 1)), out=mean)
+
+
+def _invert_root(variance: Array, epsilon: float) -> None:
+    """Replace the variance by ``1 / sqrt(variance + epsilon)``."""
+    variance += epsilon
+    np.sqrt(variance, out=variance)
+    np.reciprocal(variance, out=variance)
+
+
+def _what_is_there(x: Array, ws: Workspace) -> Any:
+    """Return (..., 1, rows): 1 for each row and time step that exists, else 0."""
+    if ws.mask is None:
+        return ws.constant(1.0, (1, x.shape[-2]))
+    lead, axes = x.shape[:-2], ws.in_shape[:-1]
+    there = ws.out("there", (*lead, x.shape[-2] // int(np.prod(axes)), *axes))
+    there[...] = ws.mask.reshape(*ws.mask.shape, *(1 for _ in axes[1:]))
+    return there.reshape(*lead, 1, -1)

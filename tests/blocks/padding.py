@@ -1,0 +1,28 @@
+"""A block that pads: it tells the block inside it which time steps there are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn_nn.core import Block
+
+
+@dataclass(eq=False, repr=False)
+class Padded(Block):
+    """The inner block, told that only the steps of ``mask`` exist: (n, time)."""
+
+    block: Any
+    mask: Any
+
+    def out_shape(self, in_shape):
+        return self.block.out_shape(in_shape)
+
+    def param_tree(self, in_shape):
+        return self.block.param_tree(in_shape)
+
+    def forward(self, p, x, ws, rng):
+        inner = ws.child("block", ws.in_shape)
+        inner.mask = self.mask
+        return self.block.forward(p, x, inner, rng)
+
+    def backward(self, p, g, dy, ws, *, need_dx=True):
+        return self.block.backward(p, g, dy, ws.child("block"), need_dx=need_dx)

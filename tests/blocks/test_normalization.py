@@ -1,0 +1,201 @@
+"""Scale, LayerNorm, BatchNorm: their statistics, and what is kept of them."""
+
+import re
+import statistics
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from padding import Padded
+
+from sklearn_nn.blocks import BatchNorm, Dense, LayerNorm, Scale, chain
+from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
+
+every_norm = pytest.mark.parametrize("block", [LayerNorm(), BatchNorm()])
+every_block = pytest.mark.parametrize("block", [Scale(), LayerNorm(), BatchNorm()])
+MASK = np.array([[1, 1, 1, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 1, 1], [0] * 5], bool)
+
+
+def compiled(block, shape, rng, members=None):
+    return compile_network(block, shape, np.float64, rng, members)
+
+
+def named(net):
+    return net.layout.named_views(net.params)
+
+
+def test_scale_is_a_factor_per_feature(rng):
+    net = compiled(Scale(), (2,), rng)
+    named(net)["s"][:] = [2, -3]
+    assert_array_equal(net.forward(np.array([[1.0, 1], [5, 0]])), [[2, -3], [10, 0]])
+    dx = net.backward(np.array([[1.0, 1], [1, 2]]), need_dx=True)
+    assert_array_equal(dx, [[2, -3], [2, -6]])
+    assert_array_equal(net.grads, [6, 1])
+
+
+def test_scale_does_nothing_at_first(rng):
+    x = rng.standard_normal((3, 4))
+    assert_array_equal(compiled(Scale(), (4,), rng).forward(x), x)
+
+
+@every_block
+def test_nothing_is_penalized(block, rng):
+    assert compiled(block, (4,), rng).layout.n_weights == 0
+
+
+def test_layer_norm_standardizes_each_row_with_its_own_moments(rng):
+    x = rng.standard_normal((3, 5, 4)) * 7 + 3
+    y = compiled(LayerNorm(epsilon=1e-12), (5, 4), rng).forward(x)
+    for step, normalized in zip(x.reshape(-1, 4), y.reshape(-1, 4), strict=True):
+        mean, deviation = statistics.mean(step), statistics.pstdev(step)
+        assert_allclose(normalized, (step - mean) / deviation, rtol=1e-9)
+
+
+def test_layer_norm_does_not_see_shift_and_scale_of_a_row(rng):
+    net = compiled(LayerNorm(epsilon=1e-12), (6,), rng)
+    x = rng.standard_normal((4, 6))
+    y = net.forward(x).copy()
+    assert_allclose(net.forward(1000 * x + 5), y, rtol=1e-6, atol=1e-9)
+
+
+@every_norm
+def test_scale_and_shift_are_those_of_the_features(block, rng):
+    net = compiled(block, (3,), rng)
+    x = rng.standard_normal((7, 3))
+    y = net.forward(x, rng).copy()
+    named(net)["scale"][:] = [1, 2, 3]
+    named(net)["shift"][:] = [0, 10, -10]
+    assert_allclose(net.forward(x, rng), y * [1, 2, 3] + [0, 10, -10], rtol=1e-12)
+
+
+def test_layer_norm_of_equal_features_is_the_shift(rng):
+    net = compiled(LayerNorm(), (3,), rng)
+    named(net)["shift"][:] = [1, 2, 3]
+    assert_allclose(net.forward(np.full((2, 3), 0.1)), [[1, 2, 3]] * 2, rtol=1e-9)
+
+
+def test_epsilon_is_added_to_the_variance(rng):
+    net = compiled(LayerNorm(epsilon=3.0), (2,), rng)
+    assert_array_equal(net.forward(np.array([[-1.0, 1]])), [[-0.5, 0.5]])
+    net = compiled(BatchNorm(epsilon=3.0), (1,), rng)
+    assert_array_equal(net.forward(np.array([[-1.0], [1]]), rng), [[-0.5], [0.5]])
+
+
+def test_a_training_batch_has_mean_0_and_variance_1(rng):
+    x = 4 * rng.standard_normal((30, 5, 3)) + [1, 2, 3]
+    y = compiled(BatchNorm(epsilon=1e-12), (5, 3), rng).forward(x, rng).reshape(-1, 3)
+    assert_allclose(y.mean(axis=0), 0, atol=1e-12)
+    assert_allclose(y.var(axis=0), 1, rtol=1e-9)
+
+
+def test_running_statistics_move_by_the_momentum(rng):
+    x = rng.standard_normal((9, 2)) + 5
+    net = compiled(BatchNorm(momentum=0.25), (2,), rng)
+    net.forward(x, rng)
+    state = named(net)
+    for j in range(2):
+        mean, variance = statistics.mean(x[:, j]), statistics.variance(x[:, j])
+        assert state["mean"][j] == pytest.approx(0.25 * mean)
+        assert state["variance"][j] == pytest.approx(0.75 + 0.25 * variance)
+
+
+def test_running_statistics_become_those_of_the_population(rng):
+    net = compiled(BatchNorm(momentum=0.02), (1,), rng)
+    for _ in range(1000):
+        net.forward(rng.normal(7, 3, (20, 1)), rng)
+    state = named(net)
+    assert state["mean"][0] == pytest.approx(7, abs=0.6)
+    assert state["variance"][0] == pytest.approx(9, abs=2.5)
+
+
+def fitted_batch_norm(rng, epsilon):
+    """Return a network with a running mean of 2, 4 and deviation of 2, 3."""
+    net = compiled(BatchNorm(epsilon=epsilon), (2,), rng)
+    named(net)["mean"][:] = [2, 4]
+    named(net)["variance"][:] = [4, 9]
+    return net
+
+
+def test_prediction_uses_the_running_statistics(rng):
+    net = fitted_batch_norm(rng, 1e-15)
+    y = net.forward(np.array([[2.0, 7], [0, -2]]))
+    assert_allclose(y, [[0, 1], [-1, -2]], atol=1e-12)
+
+
+def test_the_backward_of_a_prediction_is_that_of_a_scale(rng):
+    net = fitted_batch_norm(rng, 1e-15)
+    net.forward(np.array([[2.0, 7], [0, -2]]))
+    dx = net.backward(np.array([[1.0, 1], [2, 6]]), need_dx=True)
+    assert_allclose(dx, [[1 / 2, 1 / 3], [1, 2]], rtol=1e-12)
+    grads = net.layout.named_views(net.grads)
+    assert_allclose(grads["scale"], [-2, -11], rtol=1e-12)
+    assert_allclose(grads["shift"], [3, 7], rtol=1e-12)
+
+
+def test_a_batch_of_one_value_is_normalized_as_in_prediction(rng):
+    net = fitted_batch_norm(rng, 1e-5)
+    x, before = rng.standard_normal((1, 2)), net.params.copy()
+    y = net.forward(x, rng).copy()
+    assert_array_equal(net.params, before)
+    assert_array_equal(net.forward(x), y)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_members_have_statistics_of_their_own(shared, rng):
+    net = compiled(chain(Dense(3), BatchNorm()), (4,), rng, members=3)
+    x = rng.standard_normal((7, 4) if shared else (3, 7, 4))
+    y = net.forward(x, rng)
+    for k in range(3):
+        single = compiled(chain(Dense(3), BatchNorm()), (4,), rng)
+        for name, view in named(single).items():
+            view[...] = named(net)[name][k]
+        own = x if shared else x[k]
+        assert_allclose(single.forward(own, rng), y[k], rtol=1e-12, atol=1e-14)
+
+
+def test_members_that_share_rows_keep_the_same_statistics(rng):
+    net = compiled(BatchNorm(), (4,), rng, members=2)
+    net.forward(rng.standard_normal((7, 4)), rng)
+    mean, variance = named(net)["mean"], named(net)["variance"]
+    assert_array_equal(mean[0], mean[1])
+    assert_array_equal(variance[0], variance[1])
+    assert (mean[0] != 0).all()
+
+
+def test_padded_steps_do_not_count(rng):
+    x = rng.standard_normal((4, 5, 2))
+    net = compiled(Padded(BatchNorm(), MASK), (5, 2), rng)
+    y = net.forward(np.where(MASK[..., None], x, 1e6), rng)[MASK].copy()
+    flat = compiled(BatchNorm(), (2,), rng)
+    assert_allclose(y, flat.forward(x[MASK], rng), rtol=1e-9)
+    assert_allclose(net.params, flat.params, rtol=1e-9)
+
+
+@pytest.mark.parametrize("members", [None, 2])
+def test_the_backward_of_padded_steps_is_the_derivative(members):
+    check_gradient(Padded(BatchNorm(), MASK), (5, 2), n=4, members=members)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (LayerNorm(0), "`epsilon` of LayerNorm must be a number in (0, inf); got 0."),
+        (
+            BatchNorm(1.5),
+            "`momentum` of BatchNorm must be a number in [0, 1]; got 1.5.",
+        ),
+        (
+            BatchNorm(epsilon="no"),
+            "`epsilon` of BatchNorm must be a number in (0, inf); got 'no'.",
+        ),
+    ],
+)
+def test_values_are_checked_when_a_network_is_made(block, message, rng):
+    with pytest.raises(InvalidParameterError, match=re.escape(message)):
+        compiled(block, (4,), rng)
+
+
+@every_block
+def test_rows_without_features_are_refused(block):
+    with pytest.raises(ValueError, match=r"axis of features; got rows of shape \(\)"):
+        block.out_shape(())
