@@ -42,7 +42,7 @@ class Activation(Elementwise):
         """Return y, written to ``out``, which may be ``x`` itself."""
 
     @abstractmethod
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         """Return dx, written to ``out``, from the output and its gradient."""
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
@@ -52,7 +52,7 @@ class Activation(Elementwise):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape))
+        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape), ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -62,7 +62,7 @@ class Identity(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return x
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         return dy
 
 
@@ -73,8 +73,9 @@ class ReLU(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
-        np.greater(y, 0, out=out, casting="unsafe")  # a mask of zeros and ones
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+        zero = ws.constant(0.0, y.shape)
+        np.greater(y, zero, out=out, casting="unsafe")  # a mask of zeros and ones
         out *= dy
         return out
 
@@ -86,7 +87,7 @@ class Tanh(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.tanh(x, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.multiply(y, y, out=out)
         np.subtract(1, out, out=out)
         out *= dy  # dx = (1 - y**2) * dy
@@ -100,7 +101,7 @@ class Logistic(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.asarray(expit(x, out=out))
 
-    def pull_back(self, y: Array, dy: Array, out: Array) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.subtract(1, y, out=out)
         out *= y
         out *= dy  # dx = y * (1 - y) * dy

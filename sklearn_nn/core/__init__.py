@@ -28,7 +28,13 @@ from sklearn_nn.core._rules import (
     number,
 )
 from sklearn_nn.core._spec import Composite, Spec
-from sklearn_nn.core._threads import blas_threads, single_blas_thread
+from sklearn_nn.core._team import Team
+from sklearn_nn.core._threads import (
+    blas_threads,
+    n_blas_threads,
+    n_cores,
+    single_blas_thread,
+)
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "Schedule",
     "Shape",
     "Spec",
+    "Team",
     "Views",
     "Workspace",
     "any_of",
@@ -63,6 +70,8 @@ __all__ = [
     "compile_network",
     "instance_of",
     "integer",
+    "n_blas_threads",
+    "n_cores",
     "number",
     "row_chunks",
     "single_blas_thread",

@@ -68,6 +68,17 @@ class Network:
     def _ws(self) -> Workspace:
         return Workspace(self.params.dtype)
 
+    @property
+    def flops(self) -> float:
+        """Return about how many operations a row takes, forward and backward."""
+        return 6.0 * self.layout.size * math.prod(self.in_shape[:-1])
+
+    def twin(self, grads: Array) -> Self:
+        """Return a network on the same parameters that writes ``grads``."""
+        twin = type(self)(self.block, self.in_shape, self.params, self.members)
+        twin.grads = grads
+        return twin
+
     def copy(self) -> Self:
         """Return a network with its own copy of the parameters."""
         return type(self)(self.block, self.in_shape, self.params.copy(), self.members)
