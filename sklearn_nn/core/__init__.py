@@ -27,11 +27,10 @@ from sklearn_nn.core._rules import (
     integer,
     number,
 )
-from sklearn_nn.core._spec import Composite, Spec
-from sklearn_nn.core._team import Team
+from sklearn_nn.core._spec import Composite, Spec, is_same
+from sklearn_nn.core._team import Team, own_threads
 from sklearn_nn.core._threads import (
     blas_threads,
-    n_blas_threads,
     n_cores,
     single_blas_thread,
 )
@@ -70,9 +69,10 @@ __all__ = [
     "compile_network",
     "instance_of",
     "integer",
-    "n_blas_threads",
+    "is_same",
     "n_cores",
     "number",
+    "own_threads",
     "row_chunks",
     "single_blas_thread",
     "uniform",

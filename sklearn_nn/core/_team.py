@@ -1,11 +1,13 @@
-"""Team: a few threads that run tasks together."""
+"""Team: a few threads that run tasks together, in place of those of products."""
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Self
+
+from sklearn_nn.core._threads import n_blas_threads, single_blas_thread
 
 Task = Callable[[], None]
 
@@ -23,6 +25,7 @@ class Team(AbstractContextManager["Team"]):
     """
 
     def __init__(self, n_threads: int) -> None:
+        self.n_threads = n_threads
         self._inboxes: list[SimpleQueue[Task | None]] = []
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -39,7 +42,7 @@ class Team(AbstractContextManager["Team"]):
 
         Which thread runs a task depends on its place alone.
         """
-        n_threads = len(self._inboxes) + 1
+        n_threads = self.n_threads
         for i, task in enumerate(tasks):
             if i % n_threads:
                 self._inboxes[i % n_threads - 1].put(task)
@@ -70,3 +73,15 @@ class Team(AbstractContextManager["Team"]):
             inbox.put(None)
         for thread in self._threads:
             thread.join()
+
+
+@contextmanager
+def own_threads(at_most: int) -> Iterator[Team]:
+    """Keep products to one thread, and yield a team of the threads they could use.
+
+    A whole computation on several threads is faster than one whose products alone use
+    them; and it does not wait for cores that other processes hold, as those threads do.
+    """
+    n_threads = min(at_most, n_blas_threads())
+    with single_blas_thread(), Team(n_threads) as team:
+        yield team

@@ -7,6 +7,8 @@ import numpy as np
 
 from sklearn_nn.core import Clock, Optimizer, OptimizerState, Rng, Schedule
 
+_SEED = np.random.SeedSequence(0)  # any: for a generator whose state is set at once
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -41,7 +43,7 @@ class TrainingState:
 
     def copy(self) -> Self:
         """Return a state that shares no memory with this one."""
-        bits = type(self.rng.bit_generator)()
+        bits = type(self.rng.bit_generator)(_SEED)
         bits.state = self.rng.bit_generator.state
         clock = Clock(**vars(self.clock))
         optimizer, rng = self.optimizer.copy(), np.random.Generator(bits)

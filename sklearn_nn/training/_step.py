@@ -15,9 +15,8 @@ from sklearn_nn.core import (
     Team,
     Workspace,
     blas_threads,
-    n_blas_threads,
     n_cores,
-    single_blas_thread,
+    own_threads,
 )
 from sklearn_nn.training._data import Batch
 from sklearn_nn.training._state import Recipe, TrainingState
@@ -127,8 +126,7 @@ def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, Team]]:
         with blas_threads(2 * batch_size * net.largest_layer):
             yield 1, Team(1)
         return
-    n_threads = min(n_parts, n_blas_threads())
-    with single_blas_thread(), Team(n_threads) as team:
+    with own_threads(n_parts) as team:
         yield n_parts, team
 
 
