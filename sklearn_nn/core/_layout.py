@@ -14,7 +14,7 @@ ParamTree = Mapping[str, Union["Param", "ParamTree"]]
 Views = Any  # a tree of SimpleNamespace: p.W, p.hidden.W
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Param:
     """Declares one parameter array: its shape, its initializer, its group.
 

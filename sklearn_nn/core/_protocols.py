@@ -79,7 +79,7 @@ class Loss(Spec, ABC):
         return
 
 
-@dataclass
+@dataclass(eq=False)
 class OptimizerState:
     """Number of steps taken and one vector per slot, each (n_params,)."""
 
@@ -165,7 +165,7 @@ class Optimizer(Spec, ABC):
         """
 
 
-@dataclass
+@dataclass(eq=False)
 class Clock:
     """Where training stands: what a schedule may depend on.
 

@@ -23,7 +23,7 @@ class Rule(Protocol):
 _PLAIN: dict[Any, tuple[type, ...]] = {Integral: (int,), Real: (float, int)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Number:
     """A number in an interval, whose brackets are given as in print: ``"[)"``."""
 
@@ -46,7 +46,7 @@ class Number:
         return f"{noun} in {self.brackets[0]}{self.low}, {self.high}{self.brackets[1]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OneOf:
     """One of a few values, compared with their kind: True is not 1."""
 
@@ -62,7 +62,7 @@ class OneOf:
         return f"{', '.join(most)} or {last}" if most else last
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Boolean:
     """True or False."""
 
@@ -73,7 +73,7 @@ class Boolean:
         return "True or False"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Satisfying:
     """A value that ``test`` accepts; ``words`` say which."""
 
@@ -87,7 +87,7 @@ class Satisfying:
         return self.words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AnyOf:
     """A value that at least one of the rules allows."""
 

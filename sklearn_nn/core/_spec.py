@@ -18,6 +18,9 @@ class Spec(BaseEstimator):
 
     rules: ClassVar[Mapping[str, Rule]] = {}
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Skip scikit-learn's metadata routing: no method of a spec takes metadata."""
+
     def check_values(self) -> None:
         """Raise InvalidParameterError if a value breaks its rule."""
         check_params(self, self.rules)

@@ -46,7 +46,7 @@ from sklearn_nn.training import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Given:
     """What the user handed to ``fit`` or ``partial_fit``, as it came."""
 

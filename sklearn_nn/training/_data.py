@@ -25,7 +25,7 @@ class Batch(NamedTuple):
         return Batch(self.X[start:stop], self.y[start:stop], w)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """Rows of ``X``, ``y`` and ``w``; the arrays are shared, never copied.
 
