@@ -49,6 +49,7 @@ from sklearn_nn.blocks._attention import (
     SelfAttention,
 )
 from sklearn_nn.blocks._bidirectional import Bidirectional
+from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
 from sklearn_nn.blocks._bins import quantile_bins
 from sklearn_nn.blocks._compose import Chain, chain
 from sklearn_nn.blocks._convolution import Conv1D, Conv2D
@@ -70,12 +71,7 @@ from sklearn_nn.blocks._piecewise import (
     PiecewiseLinearEmbedding,
     PiecewiseLinearEncoding,
 )
-from sklearn_nn.blocks._pooling import (
-    AveragePool1D,
-    AveragePool2D,
-    MaxPool1D,
-    MaxPool2D,
-)
+from sklearn_nn.blocks._pooling import MaxPool1D, MaxPool2D
 from sklearn_nn.blocks._rectifiers import ELU, LeakyReLU, Softplus
 from sklearn_nn.blocks._reshape import Flatten, Permute, Reshape
 from sklearn_nn.blocks._residual import Residual

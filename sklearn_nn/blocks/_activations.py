@@ -45,7 +45,7 @@ class Activation(Elementwise):
         """Return y, written to ``out``, which may be ``x`` itself."""
 
     @abstractmethod
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         """Return dx, written to ``out``, from y and dy; ``ws`` is that of `apply`."""
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
@@ -65,7 +65,7 @@ class Identity(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return x
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         return dy
 
 
@@ -76,8 +76,9 @@ class ReLU(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
-        np.greater(y, 0, out=out, casting="unsafe")  # a mask of zeros and ones
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+        zero = ws.constant(0.0, y.shape)
+        np.greater(y, zero, out=out, casting="unsafe")  # a mask of zeros and ones
         out *= dy
         return out
 
@@ -89,7 +90,7 @@ class Tanh(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.tanh(x, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.multiply(y, y, out=out)
         np.subtract(1, out, out=out)
         out *= dy  # dx = (1 - y**2) * dy
@@ -103,7 +104,7 @@ class Logistic(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.asarray(expit(x, out=out))
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.subtract(1, y, out=out)
         out *= y
         out *= dy  # dx = y * (1 - y) * dy

@@ -53,16 +53,16 @@ class SelfAttention(Block):
 
     Examples
     --------
-    A transformer of one layer, for sequences of 20 steps of 3 features:
+    A transformer of one layer, for rows of 20 steps of 3 features:
 
     >>> from sklearn_nn.blocks import (
     ...     Dense, GlobalAveragePool, LayerNorm, PositionalEncoding, Residual,
-    ...     SelfAttention, chain)
+    ...     SelfAttention, ToSequence, chain)
     >>> attention = Residual(chain(LayerNorm(), SelfAttention(4)))
     >>> by_step = Residual(chain(LayerNorm(), Dense(64, "gelu"), Dense(16)))
-    >>> net = chain(Dense(16), PositionalEncoding(), attention, by_step,
+    >>> net = chain(ToSequence(3), Dense(16), PositionalEncoding(), attention, by_step,
     ...             LayerNorm(), GlobalAveragePool(), Dense(1))
-    >>> net.out_shape((20, 3))
+    >>> net.out_shape((60,))
     (1,)
     """
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any, ClassVar
 
-
 import numpy as np
 
 from sklearn_nn.blocks._activations import Activation, Logistic, Tanh, as_activation
@@ -17,7 +16,7 @@ from sklearn_nn.blocks._correlation import (
     reversed_matrices,
 )
 from sklearn_nn.blocks._masks import step_axes
-from sklearn_nn.blocks._windows import Slide, count_under, each, sizes, slides
+from sklearn_nn.blocks._windows import Size, Slide, count_under, each, sizes, slides
 from sklearn_nn.core import (
     Array,
     Block,
@@ -35,11 +34,12 @@ from sklearn_nn.core import (
     zeros,
 )
 
-Size = int | tuple[int, int]
-
 
 class Convolution(Block):
-    """What Conv1D and Conv2D have in common, for rows with any number of axes."""
+    """What Conv1D and Conv2D share, for rows with any number of axes.
+
+    The gradient of x is a convolution of dz, with the kernels reversed.
+    """
 
     axes: ClassVar[str]
     filters: int
@@ -120,7 +120,60 @@ class Convolution(Block):
 
 @dataclass(eq=False, repr=False)
 class Conv1D(Convolution):
-    """``y[t] = activation(sum_i x[t * stride + i * dilation - low] @ W[i] + b)``."""
+    """``y[t] = activation(sum_i x[t * stride + i * dilation - low] @ W[i] + b)``.
+
+    Shapes: x (..., time, channels), W (kernel_size, channels / groups, filters),
+    b (filters,), y (..., places, filters). Outside of x there are zeros, ``low`` of
+    them before it.
+
+    Steps that do not exist are read as zeros. With padding "same" or "causal", step t
+    of y exists if step ``t * stride`` of x does; otherwise if any step under the kernel
+    does. So with stride 1 a sequence has the same y, however long its padding.
+
+    Parameters
+    ----------
+    filters : int, default=32
+        Channels of y.
+    kernel_size : int, default=3
+        Steps under the kernel.
+    activation : str or Activation, default="identity"
+        As in `Dense`. The kernels start uniform in ``[-r, r)``, with
+        ``r = sqrt(6 / fan_in)`` [1]_, or with "logistic" and "tanh"
+        ``r = sqrt(6 / (fan_in + fan_out))`` [2]_, where ``fan_in`` is kernel_size *
+        channels / groups and ``fan_out`` is kernel_size * filters / groups. The biases
+        start at 0.
+    stride : int, default=1
+        Steps from one place of the kernel to the next.
+    padding : {"same", "valid", "causal"} or int, default="same"
+        "same" adds the zeros that ceil(time / stride) places need, half of them before
+        x, the odd one after it. "valid" adds none. "causal" adds them before x only,
+        so that step t of y reads no later step of x. A number is that of the zeros
+        before x, and after it.
+    dilation : int, default=1
+        Distance of the steps under the kernel.
+    groups : int, default=1
+        The channels and the filters are cut into so many groups; each group of filters
+        reads the group of channels in the same place.
+
+    Raises
+    ------
+    ValueError
+        If a row has no time axis or is shorter than the kernel, if ``groups`` does not
+        divide channels and filters, or if a place of the kernel would read zeros only.
+
+    References
+    ----------
+    .. [1] He, Zhang, Ren and Sun, "Delving deep into rectifiers: surpassing human-level
+       performance on ImageNet classification", ICCV 2015.
+    .. [2] Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+       neural networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import Conv1D
+    >>> Conv1D(8, kernel_size=5, stride=2).out_shape((100, 3))
+    (50, 8)
+    """
 
     filters: int = 32
     kernel_size: int = 3
@@ -143,7 +196,55 @@ class Conv1D(Convolution):
 
 @dataclass(eq=False, repr=False)
 class Conv2D(Convolution):
-    """Conv2D."""
+    """``y[h, w] = activation(sum_ij x[h', w'] @ W[i, j] + b)``, the kernel at (h, w).
+
+    Here ``h' = h * stride + i * dilation - low``, and ``w'`` likewise. Shapes:
+    x (..., height, width, channels), W (*kernel_size, channels / groups, filters),
+    b (filters,), y (..., places down, places across, filters). Outside of x there are
+    zeros. A mask of time steps, if there is one, belongs to the first axis of a row;
+    it is treated as in `Conv1D`.
+
+    Parameters
+    ----------
+    filters : int, default=32
+        Channels of y.
+    kernel_size : int or (int, int), default=3
+        Height and width of the kernel; as in what follows, one number for both is
+        enough.
+    activation : str or Activation, default="identity"
+        As in `Dense`; the first weights depend on it as in `Conv1D`.
+    stride : int or (int, int), default=1
+        Distance from one place of the kernel to the next.
+    padding : {"same", "valid"}, int or (int, int), default="same"
+        "same" adds the zeros that ceil(size / stride) places need, half of them before
+        x, the odd one after it. "valid" adds none. A number is that of the zeros
+        before x, and after it.
+    dilation : int or (int, int), default=1
+        Distance of the entries under the kernel.
+    groups : int, default=1
+        The channels and the filters are cut into so many groups; each group of filters
+        reads the group of channels in the same place.
+
+    Raises
+    ------
+    ValueError
+        If a row has not three axes or is smaller than the kernel, if ``groups`` does
+        not divide channels and filters, or if a place of the kernel would read zeros
+        only.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86, 1998. Chellapilla, Puri and Simard, "High
+    performance convolutional neural networks for document processing", 2006, for the
+    matrix product over copied windows.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import Conv2D
+    >>> Conv2D(16, kernel_size=(3, 5), padding="valid").out_shape((28, 28, 1))
+    (26, 24, 16)
+    """
 
     filters: int = 32
     kernel_size: Size = 3

@@ -64,7 +64,7 @@ def reversed_matrices(W: Array, groups: int, ws: Workspace) -> Array:
     """Return the kernels that go with the adjoint slides."""
     k, *taps, d, filters = W.shape
     out = ws.out("reversed", (k, groups, *taps, filters // groups, d))
-    flipped = np.flip(W, axis=range(1, 1 + len(taps)))
+    flipped = np.flip(W, axis=tuple(range(1, 1 + len(taps))))
     grouped = flipped.reshape(k, *taps, d, groups, -1)
     out[...] = np.moveaxis(grouped, -2, 1).swapaxes(-1, -2)
     return out.reshape(k, groups, -1, d)

@@ -1,8 +1,9 @@
 """Dense: an affine map, followed by an activation."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -92,36 +93,70 @@ class Dense(Block):
         }
 
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
-        W, b = p.W, p.b
-        lead = x.shape[:-1]
-        if len(lead) >= W.ndim:  # a row has axes of its own: the product merges them
-            x = x.reshape(*lead[: W.ndim - 2], -1, x.shape[-1])
-        z = ws.out("z", (*W.shape[:-2], x.shape[-2], self.units))
+        W, plan = p.W, ws.plan(x.shape)
+        if plan is None:
+            plan = ws.keep_plan(x.shape, self._plan(W, x.shape, ws))
+        if plan.y_shape:
+            x = x.reshape(plan.x_shape)
+        z = plan.z
         multiply(x, W, z)
-        z += b if W.ndim == 2 else b[:, None]
-        y = as_activation(self.activation).apply(z, z, ws)
-        ws.saved = x, y, lead
-        if len(lead) < W.ndim:
-            return y
-        return y.reshape(*W.shape[:-2], *lead[W.ndim - 2 :], self.units)
+        z += p.b if W.ndim == 2 else p.b[:, None]
+        y = plan.activation.apply(z, z, ws)
+        ws.saved = x, y, plan
+        return y.reshape(plan.y_shape) if plan.y_shape else y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        W, (x, y, lead) = p.W, ws.saved
-        dy = dy if dy.shape == y.shape else dy.reshape(y.shape)
-        activation = as_activation(self.activation)
-        dz = activation.pull_back(y, dy, ws.out("dz", y.shape), ws)
-        multiply(x.mT if W.ndim > 2 else x.T, dz, g.W)
-        # A product sums over rows faster than np.sum.
-        multiply(ws.constant(1.0, x.shape[-2:-1]), dz, g.b)
+        W, (x, y, plan) = p.W, ws.saved
+        if plan.y_shape:
+            dy = dy.reshape(y.shape)
+        dz = plan.activation.pull_back(y, dy, plan.dz, ws)
+        multiply(x.T if W.ndim == 2 else x.mT, dz, g.W)
+        multiply(plan.ones, dz, g.b)  # a product sums over rows faster than np.sum
         if not need_dx:
             return None
-        dx = ws.out("dx", (*W.shape[:-2], *x.shape[-2:]))
+        dx: Array = plan.dx
         multiply(dz, W.mT, dx)
-        if x.shape[:-2] != W.shape[:-2]:  # all members read the same rows
+        if plan.is_shared:
             dx = dx.sum(axis=0, keepdims=True)
-        return dx if len(lead) < W.ndim else dx.reshape(*lead, -1)
+        return dx.reshape(plan.dx_shape) if plan.y_shape else dx
+
+    def _plan(self, W: Array, shape: Shape, ws: Workspace) -> "_Plan":
+        members, lead = W.shape[:-2], shape[:-1]
+        own = lead[: len(members)]  # 1 in place of k where all members read the same
+        n = math.prod(lead[len(members) :])
+        has_axes = len(lead) > len(members) + 1
+        y_shape = (*members, *lead[len(members) :], self.units)
+        return _Plan(
+            x_shape=(*own, n, shape[-1]),
+            y_shape=y_shape if has_axes else None,
+            dx_shape=shape,
+            is_shared=own != members,
+            z=ws.out("z", (*members, n, self.units)),
+            dz=ws.out("dz", (*members, n, self.units)),
+            dx=ws.out("dx", (*members, n, shape[-1])),
+            ones=ws.constant(1.0, (n,)),
+            activation=as_activation(self.activation),
+        )
+
+
+class _Plan(NamedTuple):
+    """What follows from the shape of x: other shapes, and buffers.
+
+    If a row has axes of its own, the products merge them: ``y_shape`` undoes that, and
+    is None otherwise.
+    """
+
+    x_shape: Shape
+    y_shape: Shape | None
+    dx_shape: Shape
+    is_shared: bool
+    z: Array
+    dz: Array
+    dx: Array
+    ones: Array
+    activation: Activation
 
 
 def multiply(a: Any, b: Array, out: Array) -> None:

@@ -20,10 +20,8 @@ def existing(x: Array, there: Array, value: float, ws: Workspace) -> Array:
     return copy
 
 
-def end_steps(
-    x: Array, ws: Workspace, value: float = 0
-) -> tuple[Array, Array | None]:
-    """Return x, with ``value`` where no step exists, and where one does; end the mask."""
+def end_steps(x: Array, ws: Workspace, value: float = 0) -> tuple[Array, Array | None]:
+    """Return x with ``value`` at steps that do not exist, and which do; end the mask."""
     if ws.mask is None:
         return x, None
     there, ws.mask = step_axes(ws.mask, x, ws), None

@@ -1,13 +1,14 @@
-"""Pooling: the largest entry or the mean under each window."""
+"""MaxPool1D and MaxPool2D: the largest entry under each window."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._masks import existing, step_axes
+from sklearn_nn.blocks._masks import end_steps, of_steps, step_axes
 from sklearn_nn.blocks._windows import (
+    Size,
     Slide,
     count_under,
     sizes,
@@ -28,10 +29,8 @@ from sklearn_nn.core import (
     any_of,
 )
 
-Size = int | tuple[int, int]
 
-
-def _rules(rank: int) -> Mapping[str, Rule]:
+def pooling_rules(rank: int) -> Mapping[str, Rule]:
     none = Satisfying(lambda value: value is None, "None")
     return {
         "size": sizes(rank),
@@ -65,9 +64,8 @@ class Pooling(Block):
     def reduce(self, ufunc: np.ufunc, x: Array, ws: Workspace) -> list[Array]:
         """Return ``x`` and what the windows of each axis made of it, y last."""
         arrays = [x]
-        for axis, along in _last_axis_first(self.slides(ws.in_shape)):
-            shape = (*x.shape[:axis], along.out, *x.shape[axis:][1:])
-            y = ws.out(f"y{axis}", shape)
+        for axis, along in last_axis_first(self.slides(ws.in_shape)):
+            y = ws.out(f"y{axis}", with_length(x.shape, axis, along.out))
             into, entries = y.swapaxes(0, axis), x.swapaxes(0, axis)
             # Under this tap there is an entry at every place.
             into[...] = entries[under(along.low, along)[1]]
@@ -78,32 +76,30 @@ class Pooling(Block):
             arrays.append(x := y)
         return arrays
 
-    def out_mask(self, ws: Workspace) -> Array:
-        """Return at which places a step exists under the window."""
-        along = self.slides(ws.in_shape)[0]
-        shape = (*ws.mask.shape[:-1], along.out)
-        return count_under(ws.mask, along, ws.out("mask", shape, bool))
+
+def last_axis_first(along: list[Slide]) -> list[tuple[int, Slide]]:
+    """Return the axes, counted from the end, with their slides."""
+    return [(-2 - i, slide) for i, slide in enumerate(reversed(along))]
 
 
-def _last_axis_first(along: list[Slide]) -> Iterator[tuple[int, Slide]]:
-    """Yield the axes, counted from the end, and the slides."""
-    for i, slide in enumerate(reversed(along)):
-        yield -2 - i, slide
+def with_length(shape: Shape, axis: int, length: int) -> Shape:
+    """Return the shape with another length of an axis, counted from the end."""
+    return (*shape[:axis], length, *shape[axis:][1:])
 
 
 class MaxPooling(Pooling):
     """The largest entry under each window."""
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        there = None
-        if ws.mask is not None:
-            there = step_axes(ws.mask, x, ws)
-            x = existing(x, there, -np.inf, ws)
+        mask = ws.mask
+        x, there = end_steps(x, ws, -np.inf)
         arrays = self.reduce(np.maximum, x, ws)
         ws.saved, y = (arrays, there), arrays[-1]
-        if there is not None:
-            ws.mask = self.out_mask(ws)
-            absent = np.logical_not(ws.mask, out=ws.out("absent", ws.mask.shape, bool))
+        if mask is not None:
+            along = self.slides(ws.in_shape)[0]
+            shape = (*mask.shape[:-1], along.out)
+            ws.mask = count_under(mask, along, ws.out("mask", shape, bool))
+            absent = np.logical_not(ws.mask, out=ws.out("absent", shape, bool))
             np.copyto(y, 0, where=step_axes(absent, y, ws))
         return y
 
@@ -111,14 +107,12 @@ class MaxPooling(Pooling):
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         arrays, there = ws.saved
-        axes = list(_last_axis_first(self.slides(ws.in_shape)))
+        axes = last_axis_first(self.slides(ws.in_shape))
         for i in range(len(axes) - 1, -1, -1):
             dx = ws.out(f"dx{i}", arrays[i].shape)
             _send_to_winners(arrays[i], arrays[i + 1], dy, dx, *axes[i], ws)
             dy = dx
-        if there is not None:
-            dx *= there
-        return dx
+        return of_steps(dy, there, ws)
 
 
 def _send_to_winners(
@@ -145,107 +139,79 @@ def _send_to_winners(
             dx[own] += share
 
 
-class AveragePooling(Pooling):
-    """The mean of the entries under each window."""
-
-    def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        along, there = self.slides(ws.in_shape), None
-        if ws.mask is not None:
-            there = step_axes(ws.mask, x, ws)
-            x = existing(x, there, 0, ws)
-        y = self.reduce(np.add, x, ws)[-1]
-        counts = [_count(s) for s in along]
-        factors = [_one_over(counts, x.shape[-1]).astype(x.dtype)]
-        if there is not None:
-            shape = (*ws.mask.shape[:-1], along[0].out)
-            steps = count_under(ws.mask, along[0], ws.out("steps", shape))
-            ws.mask = np.greater(steps, 0, out=ws.out("mask", shape, bool))
-            # The factors count all steps of a window, of which only some exist.
-            np.maximum(steps, 1, out=steps)
-            np.divide(counts[0], steps, out=steps)
-            factors.append(step_axes(steps, y, ws))
-        for factor in factors:
-            y *= factor
-        ws.saved = factors, there, x.shape
-        return y
-
-    def backward(
-        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
-    ) -> Array | None:
-        factors, there, shape = ws.saved
-        for factor in factors:
-            dy = np.multiply(dy, factor, out=ws.out("scaled", dy.shape))
-        for axis, along in reversed(list(_last_axis_first(self.slides(ws.in_shape)))):
-            size = (*dy.shape[:axis], along.size, *dy.shape[axis:][1:])
-            dx = ws.out(f"dx{axis}", size)
-            dx.fill(0)
-            into, part = dx.swapaxes(0, axis), dy.swapaxes(0, axis)
-            for tap in range(along.taps):
-                places, own = under(tap, along)
-                into[own] += part[places]
-            dy = dx
-        if there is not None:
-            dx *= there
-        return dx
-
-
-def _count(along: Slide) -> Array:
-    """Return how many entries there are under each place of the window: (places,)."""
-    everywhere = np.ones(along.size, bool)
-    return count_under(everywhere, along, np.empty(along.out))
-
-
-def _one_over(counts: list[Array], channels: int) -> Array:
-    """Return one over the entries under each window, for a row: (*places, channels)."""
-    share = np.ones(())
-    for count in counts:
-        share = share[..., None] / count
-    return np.repeat(share[..., None], channels, axis=-1)
-
-
 @dataclass(eq=False, repr=False)
 class MaxPool1D(MaxPooling):
-    """x"""
+    """``y[t] = max(x[i])`` over ``size`` steps i from ``t * stride`` on.
+
+    Shapes: x (..., time, channels), y (..., places, channels).
+    Of equal entries the first, in the order of reading, has the gradient.
+    Steps that do not exist do not count; a step of y exists if any under the window
+    does.
+
+    Parameters
+    ----------
+    size : int, default=2
+        Steps under the window.
+    stride : int or None, default=None
+        Distance from one place of the window to the next; None for ``size``.
+    padding : {"valid", "same"}, default="valid"
+        "valid" keeps the window inside x. "same" has ceil(length / stride) places; as
+        far as the window sticks out, half of it does before x.
+
+    Raises
+    ------
+    ValueError
+        If a row has not two axes or is smaller than the window.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import MaxPool1D
+    >>> MaxPool1D(3, stride=2).out_shape((100, 8))
+    (49, 8)
+    """
 
     size: int = 2
     stride: int | None = None
     padding: str = "valid"
 
     axes: ClassVar[str] = "time, channels"
-    rules: ClassVar[Mapping[str, Rule]] = _rules(1)
+    rules: ClassVar[Mapping[str, Rule]] = pooling_rules(1)
 
 
 @dataclass(eq=False, repr=False)
 class MaxPool2D(MaxPooling):
-    """x"""
+    """``y[h, w] = max(x[i, j])`` over a window of ``size`` at each place.
+
+    Shapes: x (..., height, width, channels), y (..., *places, channels).
+    Of equal entries the first, in the order of reading, has the gradient.
+    A mask of time steps, if there is one, belongs to the first axis of a row; steps
+    that do not exist do not count.
+
+    Parameters
+    ----------
+    size : int or (int, int), default=2
+        Height and width of the window, or one number for both.
+    stride : int or (int, int) or None, default=None
+        Distance from one place of the window to the next; None for ``size``.
+    padding : {"valid", "same"}, default="valid"
+        "valid" keeps the window inside x. "same" has ceil(length / stride) places; as
+        far as the window sticks out, half of it does before x.
+
+    Raises
+    ------
+    ValueError
+        If a row has not three axes or is smaller than the window.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import MaxPool2D
+    >>> MaxPool2D().out_shape((28, 28, 32))
+    (14, 14, 32)
+    """
 
     size: Size = 2
     stride: Size | None = None
     padding: str = "valid"
 
     axes: ClassVar[str] = "height, width, channels"
-    rules: ClassVar[Mapping[str, Rule]] = _rules(2)
-
-
-@dataclass(eq=False, repr=False)
-class AveragePool1D(AveragePooling):
-    """x"""
-
-    size: int = 2
-    stride: int | None = None
-    padding: str = "valid"
-
-    axes: ClassVar[str] = "time, channels"
-    rules: ClassVar[Mapping[str, Rule]] = _rules(1)
-
-
-@dataclass(eq=False, repr=False)
-class AveragePool2D(AveragePooling):
-    """x"""
-
-    size: Size = 2
-    stride: Size | None = None
-    padding: str = "valid"
-
-    axes: ClassVar[str] = "height, width, channels"
-    rules: ClassVar[Mapping[str, Rule]] = _rules(2)
+    rules: ClassVar[Mapping[str, Rule]] = pooling_rules(2)

@@ -171,7 +171,7 @@ class Permute(Block):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        dx = _transposed(dy, np.argsort(self.axes), ws, "dx")
+        dx = _transposed(dy, np.argsort(self.axes).tolist(), ws, "dx")
         return of_steps(dx, ws.saved, ws)
 
 

@@ -13,6 +13,8 @@ from sklearn_nn.core import (
     integer,
 )
 
+Size = int | tuple[int, int]
+
 
 class Slide(NamedTuple):
     """How a window slides along one axis.

@@ -27,8 +27,13 @@ from sklearn_nn.core._rules import (
     integer,
     number,
 )
-from sklearn_nn.core._spec import Composite, Spec
-from sklearn_nn.core._threads import blas_threads, single_blas_thread
+from sklearn_nn.core._spec import Composite, Spec, is_same
+from sklearn_nn.core._team import Team, own_threads
+from sklearn_nn.core._threads import (
+    blas_threads,
+    n_cores,
+    single_blas_thread,
+)
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -54,6 +59,7 @@ __all__ = [
     "Schedule",
     "Shape",
     "Spec",
+    "Team",
     "Views",
     "Workspace",
     "any_of",
@@ -64,9 +70,12 @@ __all__ = [
     "constant",
     "instance_of",
     "integer",
+    "is_same",
+    "n_cores",
     "normal",
     "number",
     "orthogonal",
+    "own_threads",
     "row_chunks",
     "single_blas_thread",
     "uniform",

@@ -12,7 +12,7 @@ from sklearn_nn.core._protocols import Array, Block, Shape
 EPS = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GradientCheck:
     """What `check_gradient` compared, in float64.
 

@@ -16,7 +16,7 @@ Views = Any  # a tree of SimpleNamespace: p.W, p.hidden.W
 _RANK = {"weight": 0, "state": 2}  # in the vector; any other group is between
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Param:
     """Declares one parameter array: its shape, its initializer, its group.
 

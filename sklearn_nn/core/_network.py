@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -10,10 +10,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from sklearn_nn.core._layout import ParamLayout
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
+from sklearn_nn.core._team import own_threads
 from sklearn_nn.core._workspace import Workspace
 
-# Inference goes in chunks of rows, so that its memory does not grow with them.
 CHUNK_ROWS = 1024
+# Inference takes fewer rows at once: what it computes is not kept, but in the cache.
+INFERENCE_ROWS = 256
+FLOPS_WORTH_THREADS = 1e8
 
 
 class Network:
@@ -32,16 +35,24 @@ class Network:
         The parameter vector; it is used as it is, not copied.
     members : int, default=None
         Number of networks trained at once; None for a single one without that axis.
+    layout : ParamLayout, default=None
+        Their layout, if it is known.
     """
 
     def __init__(
-        self, block: Block, in_shape: Shape, params: Array, members: int | None = None
+        self,
+        block: Block,
+        in_shape: Shape,
+        params: Array,
+        members: int | None = None,
+        layout: ParamLayout | None = None,
     ) -> None:
         self.block, self.in_shape, self.members = block, in_shape, members
         self.out_shape = block.out_shape(in_shape)
-        self.layout = ParamLayout(block.param_tree(in_shape), members)
+        self.layout = layout or ParamLayout(block.param_tree(in_shape), members)
         self.params = params
         self._p = self.layout.views(params)
+        self._idle: list[Workspace] = []  # those of earlier inferences
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("block", "in_shape", "params", "members")
@@ -78,9 +89,31 @@ class Network:
     def _ws(self) -> Workspace:
         return Workspace(self.params.dtype, self.in_shape)
 
+    @property
+    def flops(self) -> float:
+        """Return about how many operations a row takes, forward and backward."""
+        return 6.0 * self.layout.size * math.prod(self.in_shape[:-1])
+
+    def twin(self, grads: Array) -> Self:
+        """Return a network on the same parameters that writes ``grads``."""
+        twin = self._on(self.params)
+        twin.grads = grads
+        return twin
+
     def copy(self) -> Self:
         """Return a network with its own copy of the parameters."""
-        return type(self)(self.block, self.in_shape, self.params.copy(), self.members)
+        return self._on(self.params.copy())
+
+    def successor(self) -> Self:
+        """Return a copy that takes over the scratch memory of this network."""
+        heir = self.copy()
+        own = vars(self)
+        vars(heir).update({k: own[k] for k in ("grads", "_g", "_ws") if k in own})
+        return heir
+
+    def _on(self, params: Array) -> Self:
+        kind, layout = type(self), self.layout
+        return kind(self.block, self.in_shape, params, self.members, layout)
 
     def forward(self, x: Any, rng: Rng | None = None) -> Array:
         """Return the raw outputs. The array is reused by the next call.
@@ -95,16 +128,41 @@ class Network:
         return self.block.backward(self._p, self._g, dy, self._ws, need_dx=need_dx)
 
     def infer(self, x: Any) -> NDArray[Any]:
-        """Return the raw outputs without noise, in an array of their own."""
+        """Return the raw outputs without noise, in an array of their own.
+
+        It goes in chunks of rows, so that its memory does not grow with them; where
+        there is much to do, on several threads.
+        """
         lead = () if self.members is None else (self.members,)
-        axis = x.ndim - 1 - len(self.in_shape)
-        n, ws = x.shape[axis], Workspace(self.params.dtype, self.in_shape)
+        n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
-        for rows in row_chunks(n):
+        chunks = list(row_chunks(n, INFERENCE_ROWS))
+        if len(chunks) == 1 or n * self.flops < FLOPS_WORTH_THREADS:
+            self._infer(x, raw, chunks)
+            return raw
+        with own_threads(len(chunks)) as team:
+            k = team.n_threads
+            shares = [chunks[i::k] for i in range(k)]
+            team.run([partial(self._infer, x, raw, share) for share in shares])
+        return raw
+
+    def _infer(self, x: Any, raw: Array, chunks: list[slice]) -> None:
+        """Write the raw outputs of some chunks of rows."""
+        axis, ws = x.ndim - 1 - len(self.in_shape), self._borrow_workspace()
+        out = raw if self.members is None else raw.swapaxes(0, 1)
+        for rows in chunks:
             part = self._with_members(x[:, rows] if axis else x[rows])
             ws.mask = None
-            raw[(*map(slice, lead), rows)] = self.block.forward(self._p, part, ws, None)
-        return raw
+            y = self.block.forward(self._p, part, ws, None)
+            out[rows] = y if self.members is None else y.swapaxes(0, 1)
+        self._idle.append(ws)
+
+    def _borrow_workspace(self) -> Workspace:
+        """Return a workspace that no other thread uses; `_idle` gets it back."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Workspace(self.params.dtype, self.in_shape)
 
     def _with_members(self, x: Any) -> Any:
         """Give shared rows the member axis, of length 1."""
@@ -112,10 +170,10 @@ class Network:
         return x[None] if shared else x
 
 
-def row_chunks(n: int) -> Iterator[slice]:
+def row_chunks(n: int, size: int = CHUNK_ROWS) -> Iterator[slice]:
     """Yield slices that cover ``n`` rows."""
-    for start in range(0, n, CHUNK_ROWS):
-        yield slice(start, min(start + CHUNK_ROWS, n))
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
 
 
 def compile_network(
@@ -145,7 +203,7 @@ def compile_network(
     Network
     """
     block.out_shape(in_shape)  # checks the values before anything is allocated
-    size = ParamLayout(block.param_tree(in_shape), members).size
-    net = Network(block, in_shape, np.zeros(size, dtype), members)
-    net.layout.initialize(net.params, rng)
+    layout = ParamLayout(block.param_tree(in_shape), members)
+    net = Network(block, in_shape, np.zeros(layout.size, dtype), members, layout)
+    layout.initialize(net.params, rng)
     return net

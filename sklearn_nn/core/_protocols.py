@@ -79,7 +79,7 @@ class Loss(Spec, ABC):
         return
 
 
-@dataclass
+@dataclass(eq=False)
 class OptimizerState:
     """Number of steps taken and one vector per slot, each (n_params,)."""
 
@@ -89,6 +89,10 @@ class OptimizerState:
     def copy(self) -> "OptimizerState":
         slots = {name: vector.copy() for name, vector in self.slots.items()}
         return OptimizerState(self.t, slots)
+
+    def part(self, where: slice) -> "OptimizerState":
+        """Return the state of some entries, which shares its memory with this one."""
+        return OptimizerState(self.t, {n: v[where] for n, v in self.slots.items()})
 
 
 class Optimizer(Spec, ABC):
@@ -112,18 +116,20 @@ class Optimizer(Spec, ABC):
     ) -> None:
         """Update ``params`` and ``state`` in place at the rate ``lr``.
 
+        Shapes: params (n,), grads (n,), or (k, n) where the sum of k vectors counts.
         The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way.
+        ``grads`` serves as scratch memory: it holds anything afterwards.
         """
         state.t += 1
-        slots = [state.slots[name] for name in self.slot_names()]
+        n, slots = params.size, list(state.slots.values())
         size = PIECE_BYTES // params.itemsize
-        if params.size <= size:
+        if n <= size:
             self._step(state.t, params, grads, lr, l2, n_l2, slots)
             return
-        for start in range(0, params.size, size):
+        for start in range(0, n, size):
             i = slice(start, start + size)
-            own, n = [slot[i] for slot in slots], n_l2 - start
-            self._step(state.t, params[i], grads[i], lr, l2, n, own)
+            own = [slot[i] for slot in slots]
+            self._step(state.t, params[i], grads[..., i], lr, l2, n_l2 - start, own)
 
     def _step(
         self,
@@ -136,12 +142,14 @@ class Optimizer(Spec, ABC):
         slots: Sequence[Array],
     ) -> None:
         """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
+        if g.ndim > 1:
+            g, *others = g
+            for other in others:
+                g += other
         if l2 and n_l2 > 0:
-            penalized = np.multiply(p, l2)
-            penalized[n_l2:] = 0
-            penalized += g
-            g = penalized
-        self.update(t, p, g, lr, np.empty_like(p), slots)
+            g_l2 = g[:n_l2]
+            g_l2 += p[:n_l2] * l2
+        self.update(t, p, g, lr, slots)
 
     @abstractmethod
     def slot_names(self) -> tuple[str, ...]:
@@ -149,18 +157,15 @@ class Optimizer(Spec, ABC):
 
     @abstractmethod
     def update(
-        self,
-        t: int,
-        p: Array,
-        g: Array,
-        lr: float,
-        tmp: Array,
-        slots: Sequence[Array],
+        self, t: int, p: Array, g: Array, lr: float, slots: Sequence[Array]
     ) -> None:
-        """Take step ``t`` (counted from 1) on a piece of the vector, in place."""
+        """Take step ``t`` (counted from 1) on a piece of the vector, in place.
+
+        ``g`` may be overwritten.
+        """
 
 
-@dataclass
+@dataclass(eq=False)
 class Clock:
     """Where training stands: what a schedule may depend on.
 

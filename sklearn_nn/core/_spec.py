@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_nn.core._rules import Rule, check_params
@@ -17,9 +18,27 @@ class Spec(BaseEstimator):
 
     rules: ClassVar[Mapping[str, Rule]] = {}
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Skip scikit-learn's metadata routing: no method of a spec takes metadata."""
+
     def check_values(self) -> None:
         """Raise InvalidParameterError if a value breaks its rule."""
         check_params(self, self.rules)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two values, or specs of them, are equal in all their parts."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Spec):
+        return is_same(vars(a), vars(b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(is_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(is_same, a, b))
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
 
 
 class Composite(Spec):

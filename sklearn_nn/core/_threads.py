@@ -1,4 +1,4 @@
-"""blas_threads: how many threads matrix products use, for the time of a training."""
+"""How many threads matrix products use, for the time of a training."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -6,6 +6,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from joblib import cpu_count
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 # Below this many operations a product is faster on one thread than on several, and far
@@ -69,6 +70,18 @@ def single_blas_thread() -> Iterator[None]:
             _asking -= 1
             if not _asking and _limit is not None:
                 _lift(_limit)
+
+
+def n_blas_threads() -> int:
+    """Return how many threads a product may use now."""
+    pools = _controller().info()
+    return max((pool["num_threads"] for pool in pools), default=n_cores())
+
+
+@cache
+def n_cores() -> int:
+    """Return how many cores the process may use."""
+    return int(cpu_count())
 
 
 def blas_threads(flops: float) -> AbstractContextManager[None]:

@@ -26,10 +26,12 @@ class Workspace:
     __slots__ = (
         "_buffers",
         "_children",
+        "_plans",
         "_views",
         "dtype",
         "in_shape",
         "mask",
+        "plan",
         "saved",
     )
 
@@ -40,6 +42,8 @@ class Workspace:
         self._buffers: dict[Any, NDArray[Any]] = {}
         self._views: dict[tuple[Any, tuple[int, ...]], NDArray[Any]] = {}
         self._children: dict[Any, Workspace] = {}
+        self._plans: dict[tuple[int, ...], Any] = {}
+        self.plan = self._plans.get  # what `keep_plan` kept for a shape, or None
 
     def out(
         self, name: str, shape: tuple[int, ...], dtype: DTypeLike | None = None
@@ -62,6 +66,13 @@ class Workspace:
             view.fill(value)
             view.flags.writeable = False
         return view
+
+    def keep_plan(self, shape: tuple[int, ...], plan: Any) -> Any:
+        """Keep what a block works out once per shape of its x; return it."""
+        if len(self._plans) >= MAX_VIEWS:
+            self._plans.clear()
+        self._plans[shape] = plan
+        return plan
 
     def child(self, key: Any, in_shape: tuple[int, ...] = ()) -> "Workspace":
         """Return the workspace of the inner block ``key``, which reads ``in_shape``."""

@@ -20,6 +20,7 @@ from sklearn_nn.core import (
     ParamLayout,
     Rng,
     compile_network,
+    is_same,
 )
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import Targets, check_weights
@@ -45,7 +46,7 @@ from sklearn_nn.training import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Given:
     """What the user handed to ``fit`` or ``partial_fit``, as it came."""
 
@@ -77,11 +78,14 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         X, y, weight = self._check_data(given, fresh)
         self._targets: Any = self._read_targets(y, given, fresh)
         Y = self._targets.encode(y, X.dtype)
-        seed, split_seed = self._seeds()
+        kept = None if fresh else self._kept_state()
+        # Training that goes on draws nothing new, and making a generator takes time.
+        seeded = kept is None or self.early_stopping
+        seed, split_seed = self._seeds() if seeded else (0, 0)
         rows, val = self._validation_set(given, X, y, Y, weight, split_seed)
         weight = self._with_class_weight(y, weight, given.incremental)
         data = Data.of(X, Y, weight, rows)
-        net, state = self._start(X, seed, fresh)
+        net, state = self._start(X, seed, fresh, kept)
         self._network = net
         self._describe(fresh)
         callbacks = self._callbacks(given)
@@ -205,37 +209,53 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- compile
 
-    def _start(self, X: Any, seed: int, fresh: bool) -> tuple[Network, TrainingState]:
+    def _start(
+        self, X: Any, seed: int, fresh: bool, kept: TrainingState | None
+    ) -> tuple[Network, TrainingState]:
         """Return a network and a state to train on.
 
         Where training goes on they are copies: a failure must not touch the model.
         """
         block = self._make_block(self._targets.n_raw)
-        rng = np.random.Generator(np.random.PCG64DXSM(seed))
         if fresh:
+            rng = _generator(seed)
             net = compile_network(block, X.shape[1:], X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
+        net = self._go_on_with(block)
+        if kept is not None:
+            return net, kept.copy()
+        return net, self._new_state(net, _generator(seed), samples=self.t_)
+
+    def _go_on_with(self, block: Block) -> Network:
+        """Return a network with a copy of the learned parameters."""
         old = self._network
-        shapes = ParamLayout(block.param_tree(old.in_shape)).shapes
-        if shapes != old.layout.shapes:
+        if is_same(block, old.block):
+            return old.successor()
+        layout = ParamLayout(block.param_tree(old.in_shape))
+        if layout.shapes != old.layout.shapes:
             raise ValueError(
                 "Training can only go on with the layers it began with, "
-                f"{old.layout.shapes}; the parameters now ask for {shapes}. Set "
+                f"{old.layout.shapes}; the parameters now ask for {layout.shapes}. Set "
                 "warm_start=False to begin anew."
             )
-        net = Network(block, old.in_shape, old.params.copy())
+        return Network(block, old.in_shape, old.params.copy(), layout=layout)
+
+    def _kept_state(self) -> TrainingState | None:
+        """Return the state that the last training left, if it suits the solver."""
         state: TrainingState | None = getattr(self, "_state", None)
-        new = self._new_state(net, rng, samples=self.t_)
-        if state is None or state.optimizer.slots.keys() != new.optimizer.slots.keys():
-            return net, new
-        return net, state.copy()
+        if state is None or state.optimizer.slots.keys() != set(self._slot_names()):
+            return None
+        return state
 
     def _new_state(self, net: Network, rng: Rng, samples: int) -> TrainingState:
+        slots = {name: np.zeros_like(net.trained) for name in self._slot_names()}
+        return TrainingState(OptimizerState(0, slots), rng, Clock(samples=samples))
+
+    def _slot_names(self) -> tuple[str, ...]:
+        """Name the vectors that the solver keeps from step to step."""
         if self.solver == "lbfgs":  # SciPy keeps its memory to itself
-            optimizer = OptimizerState()
-        else:
-            optimizer = self._recipe(1).optimizer.init(net.trained)
-        return TrainingState(optimizer, rng, Clock(samples=samples))
+            return ()
+        return self._recipe(1).optimizer.slot_names()
 
     # -- train
 
@@ -322,3 +342,7 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _generator(seed: int) -> Rng:
+    return np.random.Generator(np.random.PCG64DXSM(seed))

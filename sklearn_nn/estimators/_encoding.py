@@ -14,7 +14,7 @@ from sklearn_nn.core import Array, Loss
 from sklearn_nn.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClassTargets:
     """One class a row. Two classes need one raw output, k classes k of them.
 
@@ -99,7 +99,7 @@ class ClassTargets:
         return float(np.average(hit, weights=w))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelTargets:
     """Any number of k labels a row, as an indicator matrix."""
 
@@ -161,7 +161,7 @@ class LabelTargets:
         return float(np.average(((raw > 0) == y).all(axis=1), weights=w))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RealTargets:
     """Numbers, one or several a row."""
 

@@ -24,7 +24,7 @@ WITNESSES: Mapping[str, Callable[[], Witness | None]] = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Learner:
     """What one problem must keep to go on with training; w is (n_features + 1,)."""
 
@@ -37,7 +37,7 @@ class Learner:
         return self.w if self.witness is None else self.witness.result(self.w)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """How to train: see the parameters of `PerceptronClassifier`."""
 

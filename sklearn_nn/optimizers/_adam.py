@@ -46,13 +46,7 @@ class Adam(Optimizer):
         return ("first", "second")
 
     def update(
-        self,
-        t: int,
-        p: Array,
-        g: Array,
-        lr: float,
-        tmp: Array,
-        slots: Sequence[Array],
+        self, t: int, p: Array, g: Array, lr: float, slots: Sequence[Array]
     ) -> None:
         # The slots hold sums in place of means, M = m / (1 - beta_1) and
         # V = v / (1 - beta_2): three passes fewer over the vector.
@@ -60,11 +54,12 @@ class Adam(Optimizer):
         M *= self.beta_1
         M += g
         V *= self.beta_2
-        V += np.multiply(g, g, out=tmp)
+        g *= g
+        V += g
         root = math.sqrt(1 - self.beta_2)
-        np.sqrt(V, out=tmp)
-        tmp += self.epsilon / root
-        np.divide(M, tmp, out=tmp)
+        step = np.sqrt(V, out=g)
+        step += self.epsilon / root
+        np.divide(M, step, out=step)
         unbias = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        tmp *= lr * unbias * (1 - self.beta_1) / root
-        p -= tmp
+        step *= lr * unbias * (1 - self.beta_1) / root
+        p -= step

@@ -40,23 +40,17 @@ class SGD(Optimizer):
         return ("velocity",) if self.momentum else ()
 
     def update(
-        self,
-        t: int,
-        p: Array,
-        g: Array,
-        lr: float,
-        tmp: Array,
-        slots: Sequence[Array],
+        self, t: int, p: Array, g: Array, lr: float, slots: Sequence[Array]
     ) -> None:
-        np.multiply(g, lr, out=tmp)
+        g *= lr
         if not slots:
-            p -= tmp
+            p -= g
             return
         (v,) = slots
         v *= self.momentum
-        v -= tmp  # v = momentum * v - lr * g
+        v -= g  # v = momentum * v - lr * g
         if self.nesterov:
-            p -= tmp
-            p += np.multiply(v, self.momentum, out=tmp)
+            p -= g
+            p += np.multiply(v, self.momentum, out=g)
         else:
             p += v

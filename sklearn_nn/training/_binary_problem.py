@@ -13,7 +13,7 @@ BLOCK = 64  # rows of a Gram matrix
 LOWER = np.tri(BLOCK, k=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BinaryProblem:
     """Rows, the side on which each belongs, and what a mistake there costs.
 
@@ -63,7 +63,7 @@ class BinaryProblem:
         return float((steps if self.index is None else steps[self.index]).sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """Consecutive rows of a pass.
 

@@ -1,5 +1,6 @@
 """Data: rows ready for the network, and their batches."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -7,6 +8,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from sklearn_nn.core import Array, Rng, Workspace
+
+GATHERED_BYTES = 1 << 17
 
 
 class Batch(NamedTuple):
@@ -16,8 +19,13 @@ class Batch(NamedTuple):
     y: Array
     w: Array | None
 
+    def part(self, start: int, stop: int) -> "Batch":
+        """Return the rows from ``start`` to ``stop``, as views."""
+        w = None if self.w is None else self.w[start:stop]
+        return Batch(self.X[start:stop], self.y[start:stop], w)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Data:
     """Rows of ``X``, ``y`` and ``w``; the arrays are shared, never copied.
 
@@ -70,16 +78,30 @@ class Data:
             order = rng.permutation(n)
         else:
             order = rng.permutation(self.rows)
-        for start in range(0, n, size):
-            stop = min(start + size, n)
-            if order is None:
-                yield self._slice(start, stop)
-            else:
-                yield self._gather(order[start:stop], ws)
+        everything = Batch(self.X, self.y, self.w)
+        if order is None:
+            for start in range(0, n, size):
+                yield everything.part(start, min(start + size, n))
+            return
+        several = size * self._batches_at_once(size)
+        for start in range(0, n, several):
+            rows = order[start : start + several]
+            gathered, m = self._gather(rows, ws), len(rows)
+            if m <= size:
+                yield gathered
+                continue
+            for first in range(0, m, size):
+                yield gathered.part(first, min(first + size, m))
 
-    def _slice(self, start: int, stop: int) -> Batch:
-        w = None if self.w is None else self.w[start:stop]
-        return Batch(self.X[start:stop], self.y[start:stop], w)
+    def _batches_at_once(self, size: int) -> int:
+        """Return of how many batches the rows are gathered in one go.
+
+        Taking rows has a price per call, but what was taken must stay in the cache.
+        """
+        if not isinstance(self.X, np.ndarray):
+            return 1
+        row_bytes = self.X.itemsize * math.prod(self.X.shape[1:])
+        return max(1, GATHERED_BYTES // max(1, size * row_bytes))
 
     def _gather(self, rows: Array, ws: Workspace) -> Batch:
         w = None if self.w is None else _take(self.w, rows, "w", ws)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from sklearn_nn.core import Array, Loss, Network, Workspace, blas_threads, row_chunks
+from sklearn_nn.core import Array, Loss, Network, Workspace, blas_threads
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._monitors import Monitor
 from sklearn_nn.training._state import Epoch, Outcome
 
 # Loss and gradient are summed over chunks of rows, so that memory does not grow.
-CHUNK = next(row_chunks(1 << 40)).stop
+CHUNK = 1024
 
 
 class _Objective:

@@ -7,8 +7,10 @@ import numpy as np
 
 from sklearn_nn.core import Clock, Optimizer, OptimizerState, Rng, Schedule
 
+_SEED = np.random.SeedSequence(0)  # any: for a generator whose state is set at once
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Recipe:
     """How to train by batches.
 
@@ -24,7 +26,7 @@ class Recipe:
     shuffle: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class TrainingState:
     """All that must be kept to go on with training as if it had not stopped.
 
@@ -41,14 +43,14 @@ class TrainingState:
 
     def copy(self) -> Self:
         """Return a state that shares no memory with this one."""
-        bits = type(self.rng.bit_generator)()
+        bits = type(self.rng.bit_generator)(_SEED)
         bits.state = self.rng.bit_generator.state
         clock = Clock(**vars(self.clock))
         optimizer, rng = self.optimizer.copy(), np.random.Generator(bits)
         return replace(self, optimizer=optimizer, rng=rng, clock=clock)
 
 
-@dataclass
+@dataclass(eq=False)
 class Epoch:
     """The report of one pass over the training rows, or of one L-BFGS iteration."""
 
@@ -60,7 +62,7 @@ class Epoch:
     seconds: float
 
 
-@dataclass
+@dataclass(eq=False)
 class Outcome:
     """How a training ended: its epochs, and why there are no more of them."""
 

@@ -11,11 +11,13 @@ from scipy.special import softmax
 
 from sklearn_nn.blocks import (
     Dense,
+    GlobalAveragePool,
     LayerNorm,
     PositionalEmbedding,
     PositionalEncoding,
     Residual,
     SelfAttention,
+    ToSequence,
     chain,
 )
 from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
@@ -126,6 +128,17 @@ def test_a_transformer_has_the_right_gradient():
     feed_forward = Residual(chain(LayerNorm(), Dense(16, "gelu"), Dense(4)))
     net = chain(Dense(4), PositionalEncoding(), attention, feed_forward, Dense(1))
     check_gradient(net, (5, 3), members=2)
+
+
+def test_a_transformer_does_not_notice_padding(rng):
+    attention = Residual(chain(LayerNorm(), SelfAttention(2)))
+    first = ToSequence(2, padding="nan")
+    net = chain(first, Dense(8), attention, GlobalAveragePool(), Dense(1))
+    short, long = [compiled(net, (2 * time,), rng) for time in (4, 7)]
+    long.params[:] = short.params
+    x = rng.standard_normal((3, 8))
+    padded = np.concatenate([np.full((3, 2), np.nan), x, np.full((3, 4), np.nan)], 1)
+    assert_allclose(long.infer(padded), short.infer(x), rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def net(rng):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Let inference go by 7 rows."""
-    monkeypatch.setattr("sklearn_nn.core._network.CHUNK_ROWS", 7)
+    monkeypatch.setattr("sklearn_nn.core._network.INFERENCE_ROWS", 7)
 
 
 class Meeting(Identity):

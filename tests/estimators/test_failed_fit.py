@@ -7,7 +7,7 @@ import pytest
 from mlps import both, make_rows
 
 from sklearn_nn import MLPClassifier
-from sklearn_nn.core import Schedule
+from sklearn_nn.core import Network, Schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -30,6 +30,8 @@ def state_of(value):
         return value.dtype, value.shape, value.tobytes()
     if isinstance(value, np.random.Generator):
         return deepcopy(value.bit_generator.state)
+    if isinstance(value, Network):  # its scratch memory is nobody's business
+        return state_of(value.__getstate__())
     if isinstance(value, dict):
         return {key: state_of(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

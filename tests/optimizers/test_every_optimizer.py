@@ -39,7 +39,7 @@ def walk(rule, params, grads, lr=0.1, **penalty):
     params = params.copy()
     state = rule.init(params)
     for g in grads:
-        rule.step(state, params, g, lr, **penalty)
+        rule.step(state, params, g.copy(), lr, **penalty)  # a step uses it up
     return params, state
 
 
@@ -85,11 +85,28 @@ def test_a_penalty_adds_its_gradient_to_the_first_entries(rule, piece, n_l2, see
 
 
 @every_optimizer
-@pytest.mark.parametrize("l2", [0.0, 0.3])
-def test_gradients_are_left_alone(rule, l2, rng):
+@pytest.mark.parametrize("piece", [64, 8 * SIZE])
+def test_several_gradients_are_summed(rule, piece, monkeypatch, rng):
+    monkeypatch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
     params, grads = vectors(rng)
-    grads.setflags(write=False)
-    walk(rule, params, grads, l2=l2, n_l2=SIZE // 2)
+    summed, _ = walk(rule, params, [grads.sum(axis=0)], l2=0.3, n_l2=SIZE // 2)
+    several, _ = walk(rule, params, [grads], l2=0.3, n_l2=SIZE // 2)
+    assert_allclose(several, summed, rtol=1e-12, atol=1e-15)
+
+
+@every_optimizer
+def test_a_step_in_parts_of_the_state_is_a_step(rule, rng):
+    params, grads = vectors(rng)
+    whole, state = walk(rule, params, grads)
+    parts = [slice(0, 20), slice(20, SIZE)]
+    own = rule.init(params)
+    states = [own.part(part) for part in parts]
+    for g in grads:
+        for part, part_state in zip(parts, states, strict=True):
+            rule.step(part_state, params[part], g[part].copy(), 0.1)
+    assert_array_equal(params, whole)
+    for name, slot in state.slots.items():
+        assert_array_equal(own.slots[name], slot)
 
 
 @every_optimizer
@@ -146,7 +163,7 @@ def test_a_copied_state_goes_on_in_the_same_way(rule, rng):
     half, state = walk(rule, params, grads[:2])
     copy = state.copy()
     for g in grads[2:]:
-        rule.step(copy, half, g, 0.1)
+        rule.step(copy, half, g.copy(), 0.1)
     assert_array_equal(half, through)
 
 
@@ -167,8 +184,8 @@ def test_two_states_of_one_rule_do_not_meet(rule, rng):
     other, mine = rng.standard_normal(SIZE), params.copy()
     state, other_state = rule.init(mine), rule.init(other)
     for g in grads:
-        rule.step(state, mine, g, 0.1)
         rule.step(other_state, other, -g, 0.1)
+        rule.step(state, mine, g.copy(), 0.1)
     assert_array_equal(mine, alone)
 
 

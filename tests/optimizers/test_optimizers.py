@@ -56,7 +56,7 @@ def test_adam_takes_the_steps_on_paper():
     rule, p, seen = Adam(0.5, 0.75, 0.5), np.zeros(2), []
     state = rule.init(p)
     for g in ([1, 1], [0.5, 0.5], [0.5, -0.5]):
-        rule.step(state, p, np.array(g), 1.0)
+        rule.step(state, p, np.array(g, float), 1.0)
         seen.append(p.copy())
     sums = np.cumsum([[first, first], [second, second], [third, 0]], axis=0)
     assert_allclose(seen, -sums, rtol=1e-14)
@@ -73,7 +73,7 @@ def test_steps_of_adam_against_one_gradient_have_the_length_of_the_rate():
     rule, p, g = Adam(), np.zeros(2), np.array([3.0, -0.5])
     state = rule.init(p)
     for _ in range(50):
-        rule.step(state, p, g, 0.01)
+        rule.step(state, p, g.copy(), 0.01)
     assert_allclose(p, [-0.5, 0.5], rtol=1e-5)
 
 

@@ -163,7 +163,8 @@ def test_batches_in_order_are_views():
     assert all(np.shares_memory(batch.X, data.X) for batch in batches)
 
 
-def test_gathered_batches_reuse_their_memory(rng):
+def test_gathered_batches_reuse_their_memory(rng, monkeypatch):
+    monkeypatch.setattr("sklearn_nn.training._data.GATHERED_BYTES", 1)
     batches = numbered(8).batches(4, rng, Workspace(np.float64))
     assert np.shares_memory(next(batches).X, next(batches).X)
 

@@ -1,0 +1,142 @@
+"""Stepper: the gradient of a batch and the update, in parts on several threads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from sklearn_nn.core import (
+    Loss,
+    Network,
+    OptimizerState,
+    Rng,
+    Team,
+    Workspace,
+    blas_threads,
+    n_cores,
+    own_threads,
+)
+from sklearn_nn.training._data import Batch
+from sklearn_nn.training._state import Recipe, TrainingState
+
+# A part of a batch is worth a thread from so many rows and operations on.
+ROWS_PER_PART = 64
+FLOPS_PER_PART = 2e7
+MAX_PARTS = 8
+
+
+class Stepper:
+    """Takes training steps on a network.
+
+    The rows of a large batch go in parts: each has gradients and scratch memory of its
+    own, whose sum the optimizer reads, and may run on a thread of its own. So all of a
+    step is parallel, not its products alone; and a part does not wait for the cores
+    that other processes hold, as the threads of a BLAS library do.
+
+    The number of parts follows from the sizes and the machine, never from its load or
+    from the threads at hand: those change the time, not the result.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        loss: Loss,
+        recipe: Recipe,
+        state: TrainingState,
+        n_parts: int,
+        team: Team,
+    ) -> None:
+        self.loss, self.recipe, self.state, self.team = loss, recipe, state, team
+        self.params, self.n_weights = net.trained, net.layout.n_weights
+        self._nets: list[Network] = [net]
+        self._pieces: list[tuple[OptimizerState, slice]] = []
+        if n_parts > 1:
+            self._grads = np.empty((n_parts, net.params.size), net.params.dtype)
+            self._nets = [net.twin(grads) for grads in self._grads]
+            pieces = [slice(*ends) for ends in _cut(net.trained.size, n_parts)]
+            self._pieces = [(state.optimizer.part(piece), piece) for piece in pieces]
+        self._ws = [Workspace(net.params.dtype) for _ in self._nets]
+        self._noise: list[Rng] = [state.rng]
+        self._values = [0.0] * n_parts
+        self._n_summed = 1
+
+    def begin_epoch(self) -> None:
+        """Give each part a generator of its own."""
+        n_parts, rng = len(self._nets), self.state.rng
+        if n_parts > 1:
+            seeds = rng.integers(1 << 63, size=n_parts)
+            self._noise = [np.random.Generator(np.random.PCG64DXSM(s)) for s in seeds]
+
+    def gradient(self, batch: Batch) -> float:
+        """Compute the gradient of the mean loss over ``batch``; return that loss."""
+        m = batch.X.shape[0]
+        n_parts = self._n_summed = min(len(self._nets), max(1, m // ROWS_PER_PART))
+        if n_parts == 1:
+            self._part_gradient(0, batch, 1.0)
+            return self._values[0]
+        tasks = [
+            partial(self._part_gradient, i, batch.part(*ends), (ends[1] - ends[0]) / m)
+            for i, ends in enumerate(_cut(m, n_parts))
+        ]
+        self.team.run(tasks)
+        return sum(self._values[:n_parts])
+
+    def update(self, lr: float, l2: float) -> None:
+        """Take the optimizer's step with the last gradient and that of the penalty."""
+        if not self._pieces:
+            optimizer, grads = self.state.optimizer, self._nets[0].trained_grads
+            step = self.recipe.optimizer.step
+            step(optimizer, self.params, grads, lr, l2, self.n_weights)
+            return
+        tasks = [partial(self._update_piece, *p, lr, l2) for p in self._pieces]
+        self.team.run(tasks)
+        self.state.optimizer.t += 1
+
+    def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
+        net = self._nets[i]
+        raw = net.forward(batch.X, self._noise[i])
+        d_raw = self._ws[i].out("d_raw", raw.shape)
+        value = self.loss.value_and_grad(batch.y, raw, batch.w, d_raw)
+        if share != 1:
+            value *= share
+            d_raw *= share
+        self._values[i] = value
+        net.backward(d_raw)
+
+    def _update_piece(
+        self, own: OptimizerState, where: slice, lr: float, l2: float
+    ) -> None:
+        params, grads = self.params[where], self._grads[: self._n_summed, where]
+        n_l2 = self.n_weights - where.start
+        self.recipe.optimizer.step(own, params, grads, lr, l2, n_l2)
+
+
+def _cut(n: int, n_parts: int) -> list[tuple[int, int]]:
+    """Return the ends of ``n_parts`` nearly equal parts of ``range(n)``."""
+    return list(pairwise(n * i // n_parts for i in range(n_parts + 1)))
+
+
+@contextmanager
+def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, Team]]:
+    """Set up the threads of a training; yield the number of parts and the team."""
+    n_parts = count_parts(net, batch_size)
+    if n_parts == 1:
+        with blas_threads(2 * batch_size * net.largest_layer):
+            yield 1, Team(1)
+        return
+    with own_threads(n_parts) as team:
+        yield n_parts, team
+
+
+def count_parts(net: Network, batch_size: int) -> int:
+    """Return in how many parts a batch goes.
+
+    A network with state goes as a whole: its blocks look at all rows of a batch.
+    """
+    if net.members is not None or net.layout.n_trained < net.layout.size:
+        return 1
+    flops = batch_size * net.flops
+    wanted = min(batch_size // ROWS_PER_PART, int(flops / FLOPS_PER_PART), MAX_PARTS)
+    return max(1, min(wanted, n_cores())) if wanted > 1 else 1
