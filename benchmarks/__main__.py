@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, stress, training
+from benchmarks import calls, sequences, stress, training
 from benchmarks.cases import CASES
 from benchmarks.timing import machine
 
 PARTS = {
     "training": "milliseconds per epoch, and rival / ours",
     "calls": "milliseconds per call, and rival / ours",
+    "sequences": "milliseconds per epoch, and rival / ours",
     "stress": "see each row",
 }
 
@@ -30,6 +31,7 @@ def main() -> None:
     rows = {
         "training": lambda: training.rows(args.cases, rounds, args.quick),
         "calls": lambda: calls.rows(rounds, args.quick),
+        "sequences": lambda: sequences.rows(rounds, args.quick),
         "stress": lambda: stress.rows(args.cases, rounds, args.quick),
     }
     print(machine())

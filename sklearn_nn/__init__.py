@@ -1,7 +1,20 @@
 """Neural networks for people who live in scikit-learn."""
 
-from sklearn_nn.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
+from sklearn_nn.estimators import (
+    MLPClassifier,
+    MLPRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+    PerceptronClassifier,
+)
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier", "__version__"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "PerceptronClassifier",
+    "__version__",
+]

@@ -48,8 +48,8 @@ from sklearn_nn.blocks._attention import (
     PositionalEncoding,
     SelfAttention,
 )
-from sklearn_nn.blocks._bidirectional import Bidirectional
 from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
+from sklearn_nn.blocks._bidirectional import Bidirectional
 from sklearn_nn.blocks._bins import quantile_bins
 from sklearn_nn.blocks._compose import Chain, chain
 from sklearn_nn.blocks._convolution import Conv1D, Conv2D
@@ -65,6 +65,7 @@ from sklearn_nn.blocks._inception import inception
 from sklearn_nn.blocks._lstm import LSTM
 from sklearn_nn.blocks._normalization import BatchNorm, LayerNorm, Scale
 from sklearn_nn.blocks._numeric import LinearEmbedding
+from sklearn_nn.blocks._output import Output, with_outputs
 from sklearn_nn.blocks._parallel import Parallel, parallel
 from sklearn_nn.blocks._periodic import PBLDEmbedding, PeriodicEmbedding
 from sklearn_nn.blocks._piecewise import (
@@ -111,6 +112,7 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "Mish",
+    "Output",
     "PBLDEmbedding",
     "Parallel",
     "Param",
@@ -140,5 +142,6 @@ __all__ = [
     "quantile_bins",
     "uniform",
     "with_columns",
+    "with_outputs",
     "zeros",
 ]

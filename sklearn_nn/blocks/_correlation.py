@@ -93,7 +93,8 @@ def _chunks(
             inside[:, now] = x[:, rows]
         else:  # steps that do not exist are zeros
             there = mask[:, rows, : x.shape[2]]
-            np.multiply(x[:, rows], there, out=inside[:, now])
+            inside[:, now] = 0
+            np.copyto(inside[:, now], x[:, rows], where=there)
         columns[:, :, now] = windows[:, :, now]
         matrix = columns[:, :, now]
         flat = prod(matrix.shape[2 : 3 + len(slides)])

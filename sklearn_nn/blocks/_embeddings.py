@@ -79,6 +79,7 @@ class Embedding(Block):
     flat: bool = True
     init_std: float = 1.0
 
+    accepts_nan: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "categories": any_of(
             integer(1), Satisfying(_are_sizes, "a list of such integers")

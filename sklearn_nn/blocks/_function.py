@@ -28,8 +28,9 @@ class Function(Block):
     """``y = f(x)`` for a function of your own, row by row.
 
     ``f`` takes an array (n, *row) and returns an array (n, *another row); its rows must
-    not depend on each other, nor on anything that changes. To see the shape that it
-    returns, it is called on two rows of 0.5. What it allocates is its own affair.
+    not depend on each other, nor on anything that changes, and several threads may call
+    it. To see the shape that it returns, it is called on two rows of 0.5. The memory
+    that it takes is its own affair.
 
     Without ``derivative``, the package autograd differentiates ``f``, which must be
     written with ``import autograd.numpy as np`` and without writing into arrays;

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklearn_nn.blocks._cell import Arrays, Moment
 from sklearn_nn.blocks._recurrent import Recurrent
-from sklearn_nn.blocks._tape import Arrays, Moment, merge_steps
+from sklearn_nn.blocks._tape import merge_steps
 from sklearn_nn.core import Array, Param, ParamTree, Shape, Views, Workspace, zeros
 
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sklearn_nn.blocks._cell import Arrays, Moment, by_gate
 from sklearn_nn.blocks._recurrent import Recurrent
-from sklearn_nn.blocks._tape import Arrays, Moment, by_gate
 from sklearn_nn.core import Array, Param, ParamTree, Rng, Shape, Views, Workspace
 
 

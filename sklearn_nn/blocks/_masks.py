@@ -21,7 +21,7 @@ def existing(x: Array, there: Array, value: float, ws: Workspace) -> Array:
 
 
 def end_steps(x: Array, ws: Workspace, value: float = 0) -> tuple[Array, Array | None]:
-    """Return x with ``value`` at steps that do not exist, and which do; end the mask."""
+    """Return x with ``value`` where no step is, and where steps are; end the mask."""
     if ws.mask is None:
         return x, None
     there, ws.mask = step_axes(ws.mask, x, ws), None

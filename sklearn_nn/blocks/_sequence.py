@@ -66,6 +66,11 @@ class ToSequence(Block):
         "padding": OneOf((None, "nan")),
     }
 
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # as padding
+        """Whether NaN stands for padding."""
+        return self.padding == "nan"
+
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
         rest, F = 1, self.n_features

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_nn.blocks._activations import Activation, as_activation
+from sklearn_nn.blocks._cell import Arrays, Moment
 from sklearn_nn.blocks._recurrent import Recurrent
-from sklearn_nn.blocks._tape import Arrays, Moment
 from sklearn_nn.core import Array, Shape, Views, Workspace
 
 

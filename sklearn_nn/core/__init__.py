@@ -28,6 +28,7 @@ from sklearn_nn.core._rules import (
     number,
 )
 from sklearn_nn.core._spec import Composite, Spec, is_same
+from sklearn_nn.core._summary import Summary, summarize
 from sklearn_nn.core._team import Team, own_threads
 from sklearn_nn.core._threads import (
     blas_threads,
@@ -59,6 +60,7 @@ __all__ = [
     "Schedule",
     "Shape",
     "Spec",
+    "Summary",
     "Team",
     "Views",
     "Workspace",
@@ -78,6 +80,7 @@ __all__ = [
     "own_threads",
     "row_chunks",
     "single_blas_thread",
+    "summarize",
     "uniform",
     "zeros",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Init = Callable[[np.random.Generator, NDArray[Any]], None]
+Connect = Callable[[np.random.Generator, tuple[int, ...]], NDArray[Any]]
 ParamTree = Mapping[str, Union["Param", "ParamTree"]]
 Views = Any  # a tree of SimpleNamespace: p.W, p.hidden.W
 
@@ -31,12 +32,19 @@ class Param:
         its block writes it, in a forward with a generator.
     shared : bool, default=False
         Whether there is one for all members, without an axis of them.
+    connect : callable, default=None
+        ``connect(rng, shape)`` returns a bool array, which entries there are; the
+        others are zero, and stay so. None for all. It is asked once per member.
+    sparse : bool, default=False
+        Whether the block can read a CSR matrix in its place, if there are no members.
     """
 
     shape: tuple[int, ...]
     init: Init
     group: str = "weight"
     shared: bool = False
+    connect: Connect | None = None
+    sparse: bool = False
 
 
 class ParamLayout:
@@ -65,6 +73,11 @@ class ParamLayout:
             if param.group != "state":
                 self.n_trained = stop
 
+    def named_size(self, name: str) -> int:
+        """Return the number of entries of the parameter ``name``."""
+        place = self.slices[name]
+        return place.stop - place.start
+
     def named_views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return the views into ``flat`` by path."""
         if flat.shape != (self.size,):
@@ -77,7 +90,11 @@ class ParamLayout:
 
     def views(self, flat: NDArray[Any]) -> Views:
         """Return the tree with each ``Param`` replaced by its view into ``flat``."""
-        return _graft(self.tree, self.named_views(flat), "")
+        return self.graft(self.named_views(flat))
+
+    def graft(self, named: Mapping[str, Any]) -> Views:
+        """Return the tree with each ``Param`` replaced by what ``named`` has for it."""
+        return _graft(self.tree, named, "")
 
     def initialize(self, flat: NDArray[Any], rng: np.random.Generator) -> None:
         """Fill ``flat`` with initial values, in the order of the tree."""
@@ -94,7 +111,7 @@ def _leaves(tree: ParamTree, prefix: str) -> Iterator[tuple[str, Param]]:
             yield from _leaves(item, f"{prefix}{name}/")
 
 
-def _graft(tree: ParamTree, views: Mapping[str, NDArray[Any]], prefix: str) -> Views:
+def _graft(tree: ParamTree, views: Mapping[str, Any], prefix: str) -> Views:
     branch = {
         name: views[prefix + name]
         if isinstance(item, Param)

@@ -8,7 +8,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sklearn_nn.core._layout import ParamLayout
+from sklearn_nn.core._connections import (
+    SPARSE_CHUNK,
+    SPARSE_ROWS,
+    Connections,
+    Count,
+    SparseViews,
+    draw_connections,
+)
+from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._team import own_threads
 from sklearn_nn.core._workspace import Workspace
@@ -22,8 +30,9 @@ FLOPS_WORTH_THREADS = 1e8
 class Network:
     """A block, the shape of its input rows, and its parameters in one vector.
 
-    A pickle holds just these three; gradients and scratch memory are made when they
-    are first needed. `infer` is safe in threads, `forward` and `backward` are not.
+    A pickle holds just these three, and the connections; gradients and scratch memory
+    are made when they are first needed. `infer` is safe in threads, `forward` and
+    `backward` are not.
 
     Parameters
     ----------
@@ -37,6 +46,8 @@ class Network:
         Number of networks trained at once; None for a single one without that axis.
     layout : ParamLayout, default=None
         Their layout, if it is known.
+    connections : ndarray of shape (n_params,) of bool, default=None
+        Which parameters there are; the others are zero already. None for all.
     """
 
     def __init__(
@@ -46,20 +57,29 @@ class Network:
         params: Array,
         members: int | None = None,
         layout: ParamLayout | None = None,
+        connections: Array | None = None,
     ) -> None:
         self.block, self.in_shape, self.members = block, in_shape, members
         self.out_shape = block.out_shape(in_shape)
         self.layout = layout or ParamLayout(block.param_tree(in_shape), members)
+        self._connections = Connections(self.layout, connections)
         self.params = params
         self._p = self.layout.views(params)
         self._idle: list[Workspace] = []  # those of earlier inferences
+        self._sparse: SparseViews | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         names = ("block", "in_shape", "params", "members")
-        return {name: getattr(self, name) for name in names}
+        state = {name: getattr(self, name) for name in names}
+        kept = self.connections
+        return state if kept is None else state | {"bits": np.packbits(kept)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        bits = state.pop("bits", None)
         self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
+        if bits is not None:
+            kept = np.unpackbits(bits, count=self.params.size)
+            self._connections.set(kept.view(bool))
 
     @property
     def largest_layer(self) -> int:
@@ -94,10 +114,35 @@ class Network:
         """Return about how many operations a row takes, forward and backward."""
         return 6.0 * self.layout.size * math.prod(self.in_shape[:-1])
 
+    @property
+    def connections(self) -> Array | None:
+        """Return which parameters there are, (n_params,) of bool; None for all.
+
+        Set it to thin out the network: what is not there becomes zero and stays so. The
+        array is not to be written.
+        """
+        return self._connections.kept
+
+    @connections.setter
+    def connections(self, kept: Array | None) -> None:
+        self._connections.set(kept)
+        self.cut(self.params)
+
+    def cut(self, vector: Array) -> None:
+        """Set a vector in the layout of ``params`` to zero where none is connected.
+
+        It may end with `trained`, as the slots of an optimizer do.
+        """
+        self._connections.cut(vector)
+
+    def counts(self) -> dict[str, Count]:
+        """Return size, and number of entries thinned out, of each trained array."""
+        return self._connections.counts()
+
     def twin(self, grads: Array) -> Self:
         """Return a network on the same parameters that writes ``grads``."""
         twin = self._on(self.params)
-        twin.grads = grads
+        twin.grads, twin._connections = grads, self._connections
         return twin
 
     def copy(self) -> Self:
@@ -112,8 +157,8 @@ class Network:
         return heir
 
     def _on(self, params: Array) -> Self:
-        kind, layout = type(self), self.layout
-        return kind(self.block, self.in_shape, params, self.members, layout)
+        kind, layout, kept = type(self), self.layout, self.connections
+        return kind(self.block, self.in_shape, params, self.members, layout, kept)
 
     def forward(self, x: Any, rng: Rng | None = None) -> Array:
         """Return the raw outputs. The array is reused by the next call.
@@ -125,35 +170,54 @@ class Network:
 
     def backward(self, dy: Array, *, need_dx: bool = False) -> Array | None:
         """Overwrite ``grads`` with the gradient of the last forward; return dx."""
-        return self.block.backward(self._p, self._g, dy, self._ws, need_dx=need_dx)
+        dx = self.block.backward(self._p, self._g, dy, self._ws, need_dx=need_dx)
+        if self._connections.kept is not None:
+            self.cut(self.grads)
+        return dx
 
     def infer(self, x: Any) -> NDArray[Any]:
         """Return the raw outputs without noise, in an array of their own.
 
         It goes in chunks of rows, so that its memory does not grow with them; where
-        there is much to do, on several threads.
+        there is much to do, on several threads; where few connections are left, by
+        sparse products.
         """
         lead = () if self.members is None else (self.members,)
         n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
-        chunks = list(row_chunks(n, INFERENCE_ROWS))
+        sparse = self._sparse_views() if n >= SPARSE_ROWS else None
+        size, p = (
+            (INFERENCE_ROWS, self._p) if sparse is None else (SPARSE_CHUNK, sparse)
+        )
+        chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or n * self.flops < FLOPS_WORTH_THREADS:
-            self._infer(x, raw, chunks)
+            self._infer(p, x, raw, chunks)
             return raw
         with own_threads(len(chunks)) as team:
             k = team.n_threads
             shares = [chunks[i::k] for i in range(k)]
-            team.run([partial(self._infer, x, raw, share) for share in shares])
+            team.run([partial(self._infer, p, x, raw, share) for share in shares])
         return raw
 
-    def _infer(self, x: Any, raw: Array, chunks: list[slice]) -> None:
+    def _sparse_views(self) -> Views | None:
+        """Return the parameters with sparse matrices among them; None without any."""
+        if self.connections is None or self.members is not None:
+            return None
+        sparse = self._sparse
+        if sparse is None or sparse.kept is not self.connections:
+            sparse = SparseViews(self.layout, self.params, self.connections)
+            self._sparse = sparse
+        sparse.refresh()
+        return sparse.views
+
+    def _infer(self, p: Views, x: Any, raw: Array, chunks: list[slice]) -> None:
         """Write the raw outputs of some chunks of rows."""
         axis, ws = x.ndim - 1 - len(self.in_shape), self._borrow_workspace()
         out = raw if self.members is None else raw.swapaxes(0, 1)
         for rows in chunks:
             part = self._with_members(x[:, rows] if axis else x[rows])
             ws.mask = None
-            y = self.block.forward(self._p, part, ws, None)
+            y = self.block.forward(p, part, ws, None)
             out[rows] = y if self.members is None else y.swapaxes(0, 1)
         self._idle.append(ws)
 
@@ -206,4 +270,5 @@ def compile_network(
     layout = ParamLayout(block.param_tree(in_shape), members)
     net = Network(block, in_shape, np.zeros(layout.size, dtype), members, layout)
     layout.initialize(net.params, rng)
+    net.connections = draw_connections(layout, rng)
     return net

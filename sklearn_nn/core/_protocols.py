@@ -32,6 +32,7 @@ class Block(Spec, ABC):
     """
 
     accepts_sparse: ClassVar[bool] = False
+    accepts_nan: ClassVar[bool] = False
 
     @abstractmethod
     def out_shape(self, in_shape: Shape) -> Shape:

@@ -2,6 +2,14 @@
 
 from sklearn_nn.estimators._mlp_classifier import MLPClassifier
 from sklearn_nn.estimators._mlp_regressor import MLPRegressor
+from sklearn_nn.estimators._network_classifier import NetworkClassifier
+from sklearn_nn.estimators._network_regressor import NetworkRegressor
 from sklearn_nn.estimators._perceptron import PerceptronClassifier
 
-__all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "PerceptronClassifier",
+]

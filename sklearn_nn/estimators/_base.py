@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,9 +16,12 @@ from sklearn_nn.core import (
     Block,
     Clock,
     Network,
+    Optimizer,
     OptimizerState,
     ParamLayout,
     Rng,
+    Schedule,
+    Shape,
     compile_network,
     is_same,
 )
@@ -31,6 +34,7 @@ from sklearn_nn.estimators._report import (
     limit_reached,
 )
 from sklearn_nn.estimators._validation_set import evaluator, hold_out
+from sklearn_nn.estimators._weights import NamedWeights
 from sklearn_nn.training import (
     Data,
     KeepBest,
@@ -60,7 +64,8 @@ class Given:
     incremental: bool = False
 
 
-class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
+@dataclass(eq=False, repr=False)
+class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
     """What all estimators with a network share; the public ones add their parameters.
 
     Fitted state beside the public attributes: ``_network`` (block, shape, parameters),
@@ -68,7 +73,23 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
     ``_state``, with which training goes on as if it had not stopped.
     """
 
+    _: KW_ONLY
+    alpha: float = 0.0001
+    batch_size: Any = "auto"
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    n_iter_no_change: float = 10
+    verbose: Any = False
+    warm_start: bool = False
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    max_fun: int = 15000
+    dtype: Any = None
+
     _y_numeric: ClassVar[bool]
+    _rate_name: ClassVar[str] = "learning_rate_init"
 
     def _fit(self, given: Given) -> None:
         """Check, encode, compile, train, keep."""
@@ -92,7 +113,7 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         monitors = self._monitors(net, state, val, fresh)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
         self._keep(outcome, state, go_on)
-        check_diverged(outcome, net, self.best_validation_score_)
+        check_diverged(self, outcome)
         for callback in callbacks:
             callback.end()
         if not (outcome.stopped or outcome.interrupted or given.incremental):
@@ -111,12 +132,16 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         """Return the encoder of ``y``; an old one if training goes on."""
 
     @abstractmethod
-    def _make_block(self, n_raw: int) -> Block:
-        """Return the network's block with ``n_raw`` outputs."""
+    def _make_block(self, n_raw: int, in_shape: Shape) -> Block:
+        """Return the block with ``n_raw`` outputs for rows of ``in_shape``."""
 
     @abstractmethod
-    def _recipe(self, n: int) -> Recipe:
-        """Return how to train by batches on ``n`` rows."""
+    def _optimizer(self) -> Optimizer | None:
+        """Return the rule for steps by batches; None for L-BFGS."""
+
+    @abstractmethod
+    def _schedule(self) -> Schedule:
+        """Return how the rate changes while training by batches."""
 
     def _with_class_weight(
         self, y: Any, weight: Array | None, incremental: bool
@@ -141,12 +166,12 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
             self,
             X,
             y,
-            accept_sparse="csr",
             dtype=dtype,
             order="C",
             multi_output=True,
             y_numeric=self._y_numeric,
             reset=reset,
+            **self._array_rules(),
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -154,8 +179,12 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _check_X(self, X: Any, dtype: Any) -> Any:
         return validate_data(
-            self, X, accept_sparse="csr", dtype=dtype, order="C", reset=False
+            self, X, dtype=dtype, order="C", reset=False, **self._array_rules()
         )
+
+    def _array_rules(self) -> dict[str, Any]:
+        """Return which arrays scikit-learn's checks shall let pass."""
+        return {"accept_sparse": "csr"}
 
     def _seeds(self) -> tuple[int, int]:
         """Draw the seeds of the generator and of the validation split.
@@ -216,15 +245,16 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
 
         Where training goes on they are copies: a failure must not touch the model.
         """
-        block = self._make_block(self._targets.n_raw)
+        in_shape = X.shape[1:] if fresh else self._network.in_shape
+        block = self._make_block(self._targets.n_raw, in_shape)
         if fresh:
-            rng = _generator(seed)
-            net = compile_network(block, X.shape[1:], X.dtype, rng)
+            rng = new_generator(seed)
+            net = compile_network(block, in_shape, X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
         net = self._go_on_with(block)
         if kept is not None:
             return net, kept.copy()
-        return net, self._new_state(net, _generator(seed), samples=self.t_)
+        return net, self._new_state(net, new_generator(seed), samples=self.t_)
 
     def _go_on_with(self, block: Block) -> Network:
         """Return a network with a copy of the learned parameters."""
@@ -253,9 +283,8 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _slot_names(self) -> tuple[str, ...]:
         """Name the vectors that the solver keeps from step to step."""
-        if self.solver == "lbfgs":  # SciPy keeps its memory to itself
-            return ()
-        return self._recipe(1).optimizer.slot_names()
+        optimizer = self._optimizer()  # L-BFGS keeps its memory to itself
+        return () if optimizer is None else optimizer.slot_names()
 
     # -- train
 
@@ -269,8 +298,9 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
     ) -> Outcome:
         loss, first = self._targets.loss, len(self.history_["epoch"]) + 1
         n_epochs = 1 if given.incremental else self.max_iter
-        if self.solver != "lbfgs":
-            recipe = self._recipe(len(data))
+        optimizer = self._optimizer()
+        if optimizer is not None:
+            recipe = self._recipe(optimizer, len(data))
             return train(net, loss, data, recipe, state, monitors, n_epochs, first)
         return minimize_lbfgs(
             net,
@@ -283,6 +313,26 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
             tol=self.tol,
             first_epoch=first,
         )
+
+    def _recipe(self, optimizer: Optimizer, n: int) -> Recipe:
+        """Return how to train by batches on ``n`` rows."""
+        return Recipe(
+            optimizer,
+            self._schedule(),
+            getattr(self, self._rate_name),
+            self.alpha,
+            min(200 if self.batch_size == "auto" else self.batch_size, n),
+            bool(self.shuffle),
+        )
+
+    def _has_partial_fit(self) -> bool:
+        """Whether training goes by batches; raise AttributeError if not."""
+        if self._optimizer() is None:
+            raise AttributeError(
+                "partial_fit is only available for solvers that go by batches; "
+                "'lbfgs' needs all rows at once."
+            )
+        return True
 
     def _monitors(
         self, net: Network, state: TrainingState, val: Data | None, fresh: bool
@@ -298,9 +348,9 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
                 monitors.append(KeepBest(net, start))
         if self.verbose:
             monitors.append(Printer())
-        if stops or self.solver != "lbfgs":
+        if stops or self._optimizer() is not None:
             watch = "validation_score" if stops else "loss"
-            schedule, n_stall = self._recipe(1).schedule, self.n_iter_no_change
+            schedule, n_stall = self._schedule(), self.n_iter_no_change
             monitors.append(Patience(watch, self.tol, n_stall, schedule, state))
         if stops:
             self.best_validation_score_ = state.best = start
@@ -344,5 +394,6 @@ class BaseNN(TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
         return tags
 
 
-def _generator(seed: int) -> Rng:
+def new_generator(seed: int) -> Rng:
+    """Return the generator of a training."""
     return np.random.Generator(np.random.PCG64DXSM(seed))

@@ -24,6 +24,7 @@ from sklearn_nn.core import (
     Rule,
     Satisfying,
     Schedule,
+    Shape,
     Spec,
     any_of,
     check_params,
@@ -32,10 +33,9 @@ from sklearn_nn.core import (
     number,
 )
 from sklearn_nn.estimators._base import BaseNN
-from sklearn_nn.estimators._params import DTYPE, SEED
+from sklearn_nn.estimators._params import TRAINING_RULES
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
-from sklearn_nn.training import Recipe
 
 
 def is_widths(value: Any) -> bool:
@@ -47,6 +47,7 @@ def is_widths(value: Any) -> bool:
 
 
 RULES: Mapping[str, Rule] = {
+    **TRAINING_RULES,
     "hidden_layer_sizes": any_of(
         integer(1), Satisfying(is_widths, "a sequence of such integers")
     ),
@@ -58,31 +59,18 @@ RULES: Mapping[str, Rule] = {
         OneOf(("lbfgs", "sgd", "adam")),
         instance_of(Optimizer, "an optimizer of sklearn_nn.optimizers"),
     ),
-    "alpha": number(0, np.inf, "[)"),
-    "batch_size": any_of(OneOf(("auto",)), integer(1)),
     "learning_rate": any_of(
         OneOf(("constant", "invscaling", "adaptive")),
         instance_of(Schedule, "a schedule of sklearn_nn.schedules"),
     ),
     "learning_rate_init": number(0, np.inf, "()"),
     "power_t": number(0, np.inf, "[)"),
-    "max_iter": integer(1),
-    "shuffle": Boolean(),
-    "random_state": SEED,
-    "tol": number(0, np.inf, "[)"),
-    "verbose": any_of(Boolean(), integer(0)),
-    "warm_start": Boolean(),
     "momentum": number(0, 1, "[]"),
     "nesterovs_momentum": Boolean(),
-    "early_stopping": Boolean(),
-    "validation_fraction": number(0, 1, "[)"),
     "beta_1": number(0, 1, "[)"),
     "beta_2": number(0, 1, "[)"),
     "epsilon": number(0, np.inf, "()"),
-    "n_iter_no_change": any_of(integer(1), OneOf((np.inf,))),
-    "max_fun": integer(1),
     "dropout": number(0, 1, "[)"),
-    "dtype": DTYPE,
 }
 
 
@@ -105,28 +93,15 @@ class BaseMLP(BaseNN):
 
     _: KW_ONLY
     solver: Any = "adam"
-    alpha: float = 0.0001
-    batch_size: Any = "auto"
     learning_rate: Any = "constant"
     learning_rate_init: float = 0.001
     power_t: float = 0.5
-    max_iter: int = 200
-    shuffle: bool = True
-    random_state: Any = None
-    tol: float = 1e-4
-    verbose: Any = False
-    warm_start: bool = False
     momentum: float = 0.9
     nesterovs_momentum: bool = True
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    n_iter_no_change: float = 10
-    max_fun: int = 15000
     dropout: float = 0.0
-    dtype: Any = None
 
     _rules: ClassVar[Mapping[str, Rule]] = RULES
 
@@ -183,7 +158,7 @@ class BaseMLP(BaseNN):
             if isinstance(value, Spec):
                 value.check_values()
 
-    def _make_block(self, n_raw: int) -> Block:
+    def _make_block(self, n_raw: int, in_shape: Shape) -> Block:
         sizes = self.hidden_layer_sizes
         layers: list[tuple[str, Block]] = []
         # Glorot's bound for a function of slope 1/4 is narrower, as in scikit-learn.
@@ -197,35 +172,18 @@ class BaseMLP(BaseNN):
                 layers.append((f"dropout{i}", Dropout(self.dropout)))
         return Chain([*layers, ("output", Dense(n_raw, init_factor=factor))])
 
-    def _recipe(self, n: int) -> Recipe:
-        return Recipe(
-            self._make_optimizer(),
-            self._make_schedule(),
-            self.learning_rate_init,
-            self.alpha,
-            min(200, n) if self.batch_size == "auto" else min(self.batch_size, n),
-            bool(self.shuffle),
-        )
-
-    def _make_optimizer(self) -> Optimizer:
+    def _optimizer(self) -> Optimizer | None:
         if isinstance(self.solver, Optimizer):
             return self.solver
+        if self.solver == "lbfgs":
+            return None
         if self.solver == "sgd":
             return SGD(self.momentum, self.nesterovs_momentum)
         return Adam(self.beta_1, self.beta_2, self.epsilon)
 
-    def _make_schedule(self) -> Schedule:
+    def _schedule(self) -> Schedule:
         if isinstance(self.learning_rate, Schedule):
             return self.learning_rate
         if self.learning_rate == "invscaling":
             return InverseScaling(self.power_t)
         return Adaptive() if self.learning_rate == "adaptive" else Constant()
-
-    def _has_partial_fit(self) -> bool:
-        """Whether the solver goes by batches; raise AttributeError if not."""
-        if self.solver == "lbfgs":
-            raise AttributeError(
-                "partial_fit is only available for solvers that go by batches; "
-                "solver='lbfgs' needs all rows at once."
-            )
-        return True

@@ -1,42 +1,16 @@
 """MLPRegressor: a multi-layer perceptron for numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
-
-from sklearn_nn.core import (
-    Array,
-    InvalidParameterError,
-    Loss,
-    OneOf,
-    Rule,
-    Satisfying,
-    any_of,
-    integer,
-)
-from sklearn_nn.estimators._base import Given
-from sklearn_nn.estimators._callbacks import with_callbacks
-from sklearn_nn.estimators._encoding import RealTargets, Targets
+from sklearn_nn.core import InvalidParameterError, Rule, integer
 from sklearn_nn.estimators._mlp import RULES, BaseMLP, is_widths
-from sklearn_nn.estimators._transaction import all_or_nothing
-from sklearn_nn.losses import HalfPoissonDeviance, HalfSquaredError
-
-LOSSES: Mapping[str, Loss] = {
-    "squared_error": HalfSquaredError(),
-    "poisson": HalfPoissonDeviance(),
-}
-
-
-def is_loss(value: Any) -> bool:
-    """Whether ``value`` is a loss of numbers, not of class codes."""
-    return isinstance(value, Loss) and value.link != "softmax"
+from sklearn_nn.estimators._regressor import REGRESSOR_RULES, NNRegressor
 
 
 @dataclass(eq=False, repr=False)
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(NNRegressor, BaseMLP):
     """Multi-layer perceptron that predicts one or several numbers.
 
     A drop-in for `sklearn.neural_network.MLPRegressor`: the same parameters and fitted
@@ -182,103 +156,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     hidden_layer_sizes: Any = (100,)
     activation: Any = "relu"
 
-    _y_numeric: ClassVar[bool] = True
-    _rules: ClassVar[Mapping[str, Rule]] = {
-        "loss": any_of(
-            OneOf(tuple(LOSSES)),
-            Satisfying(is_loss, "a loss for numbers of sklearn_nn.losses"),
-        ),
-        **RULES,
-    }
-
-    @all_or_nothing
-    @with_callbacks
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Fit the network to ``X`` and ``y``.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; a row of weight zero is left out.
-        X_val : array-like or sparse matrix of shape (n_val, n_features), default=None
-            Validation rows: their loss and score go into ``history_``, and early
-            stopping uses them in place of rows set aside.
-        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
-        sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an array breaks its rule, or if training diverges; the
-            estimator is then as it was before the call.
-        """
-        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
-        return self
-
-    @available_if(BaseMLP._has_partial_fit)
-    @all_or_nothing
-    @with_callbacks
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Pass once over the rows in batches, going on from where training stands.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target numbers.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row; a row of weight zero is left out.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter or an array breaks its rule, or if training diverges; the
-            estimator is then as it was before the call.
-        """
-        self._fit(Given(X, y, sample_weight, incremental=True))
-        return self
-
-    def predict(self, X: Any) -> Array:
-        """Predict the mean of the targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, in the float type of the computation.
-        """
-        raw = self._raw(X)
-        return self._targets.decode(raw)
+    _rules: ClassVar[Mapping[str, Rule]] = {**REGRESSOR_RULES, **RULES}
 
     def _check_params(self) -> None:
         if is_widths(self.loss) or integer(1).allows(self.loss):
@@ -288,12 +166,3 @@ class MLPRegressor(RegressorMixin, BaseMLP):
                 f"scikit-learn: write MLPRegressor(hidden_layer_sizes={self.loss!r})."
             )
         super()._check_params()
-
-    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
-        loss = self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
-        return RealTargets.fit(y, loss) if fresh else replace(self._targets, loss=loss)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

@@ -1,10 +1,19 @@
 """Rules that constructor parameters of several estimators share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import OneOf, Satisfying, any_of, integer, number
+from sklearn_nn.core import (
+    Boolean,
+    OneOf,
+    Rule,
+    Satisfying,
+    any_of,
+    integer,
+    number,
+)
 
 FLOATS = (np.float64, np.float32)
 
@@ -36,3 +45,20 @@ CLASS_WEIGHT = any_of(
     OneOf((None, "balanced")),
     Satisfying(is_class_weight, "a dict of numbers in [0, inf)"),
 )
+
+# Of every estimator that trains a network.
+TRAINING_RULES: Mapping[str, Rule] = {
+    "alpha": number(0, np.inf, "[)"),
+    "batch_size": any_of(OneOf(("auto",)), integer(1)),
+    "max_iter": integer(1),
+    "shuffle": Boolean(),
+    "random_state": SEED,
+    "tol": number(0, np.inf, "[)"),
+    "verbose": any_of(Boolean(), integer(0)),
+    "warm_start": Boolean(),
+    "early_stopping": Boolean(),
+    "validation_fraction": number(0, 1, "[)"),
+    "n_iter_no_change": any_of(integer(1), OneOf((np.inf,))),
+    "max_fun": integer(1),
+    "dtype": DTYPE,
+}

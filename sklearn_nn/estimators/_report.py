@@ -67,8 +67,9 @@ class TrainingReport:
         return {"_network": net.copy(), "history_": history}
 
 
-def check_diverged(outcome: Outcome, net: Network, kept: float | None) -> None:
-    """Raise if the weights are lost; warn if those of the score ``kept`` are back."""
+def check_diverged(estimator: Any, outcome: Outcome) -> None:
+    """Raise if the weights are lost; warn if those of the best score are back."""
+    net, kept = estimator._network, estimator.best_validation_score_
     finite = np.isfinite(net.params).all()
     if finite and not outcome.diverged:
         return
@@ -76,24 +77,23 @@ def check_diverged(outcome: Outcome, net: Network, kept: float | None) -> None:
         f"The training loss became {last.loss} in epoch {last.epoch}. "
         for last in outcome.epochs[-1:]
     )
+    way_out = f"Lower `{estimator._rate_name}`, or scale the columns of `X`."
     if finite and kept is not None and np.isfinite(kept):
         warnings.warn(
-            f"{what}The weights of the best validation score were kept. "
-            "Lower `learning_rate_init`, or scale the columns of `X`.",
+            f"{what}The weights of the best validation score were kept. {way_out}",
             ConvergenceWarning,
             stacklevel=6,
         )
         return
     raise ValueError(
         "Solver produced non-finite parameter weights. The input data may contain "
-        f"large values and need to be preprocessed. {what}Lower "
-        "`learning_rate_init`, or scale the columns of `X`."
+        f"large values and need to be preprocessed. {what}{way_out}"
     )
 
 
 def limit_reached(estimator: Any, outcome: Outcome) -> str:
     """Return what to warn of when a limit ended the training before it converged."""
-    if estimator.solver == "lbfgs":
+    if estimator._optimizer() is None:
         return (
             f"L-BFGS ended after {estimator.n_iter_} iterations before it converged: "
             f"{outcome.reason}. Raise `max_iter`={estimator.max_iter} or `max_fun`="

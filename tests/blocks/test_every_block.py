@@ -18,28 +18,39 @@ from sklearn_nn.blocks import (
     GELU,
     GRU,
     LSTM,
+    AveragePool1D,
+    AveragePool2D,
     BatchNorm,
     Bidirectional,
     Chain,
+    Conv1D,
+    Conv2D,
     Dense,
     Dropout,
     Embedding,
+    Flatten,
     Function,
+    GlobalAveragePool,
+    GlobalMaxPool,
     Graph,
     Identity,
     LayerNorm,
     LeakyReLU,
     LinearEmbedding,
     Logistic,
+    MaxPool1D,
+    MaxPool2D,
     Mish,
     Parallel,
     PBLDEmbedding,
     PeriodicEmbedding,
+    Permute,
     PiecewiseLinearEmbedding,
     PiecewiseLinearEncoding,
     PositionalEmbedding,
     PositionalEncoding,
     ReLU,
+    Reshape,
     Residual,
     Scale,
     SelfAttention,
@@ -51,6 +62,7 @@ from sklearn_nn.blocks import (
     Tied,
     ToSequence,
     chain,
+    inception,
     parallel,
 )
 from sklearn_nn.core import (
@@ -70,6 +82,10 @@ def sines_and_a_square(x):
 
 EDGES = [[-1, 0, 0.5, 2], [-0.5, 0.5], [0, 1, 2], [-2, 1]]
 CASES = {
+    "AveragePool1D": AveragePool1D(),
+    "AveragePool1D, same": AveragePool1D(3, stride=2, padding="same"),
+    "AveragePool2D": AveragePool2D((2, 3), stride=1),
+    "AveragePool2D, same": AveragePool2D(3, stride=2, padding="same"),
     "BatchNorm": BatchNorm(),
     "Bidirectional": Bidirectional(SimpleRNN(5)),
     "Bidirectional, add": Bidirectional(GRU(5, return_sequences=True), "add"),
@@ -81,6 +97,14 @@ CASES = {
         [("a", Dense(4, "tanh")), ("b", Tied("a")), ("c", Dense(2)), ("d", Tanh())]
     ),
     "Chain, first part without parameters": chain(Tanh(), Dense(3)),
+    "Conv1D": Conv1D(3),
+    "Conv1D, causal": Conv1D(2, 2, "tanh", padding="causal", dilation=2),
+    "Conv1D, of size 1": Conv1D(3, 1),
+    "Conv1D, valid": Conv1D(4, 3, stride=2, padding="valid", groups=2),
+    "Conv2D": Conv2D(3, activation="logistic"),
+    "Conv2D, depthwise": Conv2D(4, (3, 2), groups=2, padding=(2, 1)),
+    "Conv2D, of size 1": Conv2D(2, 1, stride=2),
+    "Conv2D, relu": Conv2D(2, 2, "relu", stride=(2, 1), dilation=(1, 2)),
     "Dense": Dense(3),
     "Dense, logistic": Dense(2, "logistic"),
     "Dense, given": Dense(2, kernel=np.arange(8.0).reshape(4, 2), bias=[1, 2]),
@@ -96,12 +120,15 @@ CASES = {
     "ELU": ELU(),
     "Embedding": Embedding([2, 3, 1, 2], units=3),
     "Embedding of equal columns": Embedding(2, units=2, flat=False),
+    "Flatten": Flatten(),
     "Function, given derivative": Function(np.sin, np.cos),
     "GELU": GELU(),
     "GRU": GRU(5),
     "GRU, sequences, dropout": GRU(
         5, return_sequences=True, dropout=0.3, recurrent_dropout=0.3
     ),
+    "GlobalAveragePool": GlobalAveragePool(),
+    "GlobalMaxPool": GlobalMaxPool(),
     "Graph": Graph(
         [
             ("last", Dense(2), ["both", "input"]),
@@ -134,6 +161,10 @@ CASES = {
     "LinearEmbedding": LinearEmbedding(3),
     "LinearEmbedding, tanh": LinearEmbedding(2, "tanh", flat=False),
     "Logistic": Logistic(),
+    "MaxPool1D": MaxPool1D(),
+    "MaxPool1D, same": MaxPool1D(3, stride=2, padding="same"),
+    "MaxPool2D": MaxPool2D((2, 3), stride=1),
+    "MaxPool2D, same": MaxPool2D(3, stride=2, padding="same"),
     "Mish": Mish(),
     "Parallel, add": parallel(Dense(4), "passthrough", Dropout(0.2), merge="add"),
     "Parallel, concat": parallel(Dense(3, "tanh"), Dropout(0.3), chain(Dense(2))),
@@ -148,6 +179,8 @@ CASES = {
     "PBLDEmbedding": PBLDEmbedding(3, units=3, sigma=0.3),
     "PBLDEmbedding, a sequence": PBLDEmbedding(2, units=2, flat=False),
     "PeriodicEmbedding": PeriodicEmbedding(3, units=2, sigma=0.3),
+    "Permute": Permute(),
+    "Permute of an image": Permute((2, 0, 1)),
     "PiecewiseLinearEmbedding": PiecewiseLinearEmbedding(EDGES, units=3),
     "PiecewiseLinearEmbedding, tanh": PiecewiseLinearEmbedding(
         EDGES, 2, "tanh", flat=False
@@ -156,6 +189,7 @@ CASES = {
     "PositionalEmbedding": PositionalEmbedding(),
     "PositionalEncoding": PositionalEncoding(),
     "ReLU": ReLU(),
+    "Reshape": Reshape((2, -1)),
     "Residual": Residual(chain(Dense(3, "tanh"), Dropout(0.3), Dense(4))),
     "Residual of another width": Residual(Dense(3, "tanh")),
     "Residual, projected by a block": Residual(Dense(4), projection=Tanh()),
@@ -173,6 +207,7 @@ CASES = {
     "ToSequence": ToSequence(2),
     "ToSequence, padding": ToSequence(4, padding="nan"),
     "ToSequence, channels first": ToSequence(4, "channels_first"),
+    "inception": inception(2, 2, 3, 2, 2, 1, activation="tanh"),
 }
 if importlib.util.find_spec("autograd"):
     CASES["Function, by autograd"] = Function(sines_and_a_square)
@@ -180,12 +215,18 @@ if importlib.util.find_spec("autograd"):
 # 1e-6 of; that two random points are would be a fault.
 KINKED = {
     "Chain, nested",
+    "Conv2D, relu",
     "Dense, relu",
     "Dense, selu",
     "Embedding",
     "Embedding of equal columns",
+    "GlobalMaxPool",
     "Graph of columns",
     "LeakyReLU",
+    "MaxPool1D",
+    "MaxPool1D, same",
+    "MaxPool2D",
+    "MaxPool2D, same",
     "Parallel, max",
     "PeriodicEmbedding",
     "PiecewiseLinearEmbedding",
@@ -194,6 +235,7 @@ KINKED = {
     "ReLU",
     "SimpleRNN, relu",
     "Step",
+    "inception",
 }
 
 # The memory that these take is that of the user's function.
@@ -202,6 +244,7 @@ ALLOCATING = {"Function, by autograd", "Function, given derivative"}
 # Shapes of a row: flat, and with a time axis; other ones for blocks that need them.
 ROWS = [(4,), (5, 4)]
 SEQUENCES = [(5, 4), (1, 4)]
+IMAGES = [(5, 4, 2)]
 SHAPES: dict[str, list[tuple[int, ...]]] = {
     "PositionalEmbedding": SEQUENCES,
     "PositionalEncoding": SEQUENCES,
@@ -221,6 +264,13 @@ SHAPES: dict[str, list[tuple[int, ...]]] = {
     "ToSequence": [(8,), (4, 2)],
     "ToSequence, padding": [(8,), (2, 4)],
     "ToSequence, channels first": [(8,), (4, 3)],
+    **{name: [(5, 4)] for name in CASES if "1D" in name},
+    **{name: IMAGES for name in CASES if "2D" in name},
+    "GlobalAveragePool": [*SEQUENCES, *IMAGES],
+    "GlobalMaxPool": [*SEQUENCES, *IMAGES],
+    "Permute": SEQUENCES,
+    "Permute of an image": IMAGES,
+    "inception": IMAGES,
 }
 MEMBERS = {"single": None, "one member": 1, "three members": 3}
 

@@ -1,0 +1,143 @@
+"""Connections: which weights there are, and products that leave out the others."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from sklearn_nn.core._layout import Connect, ParamLayout, Views
+
+# A sparse product is faster from about this share of weights down, if there are so many
+# entries and rows (`python -m benchmarks --parts pruning`), and best in small chunks.
+SPARSE_DENSITY = 0.06
+SPARSE_ENTRIES = 1 << 16
+SPARSE_ROWS = 16
+SPARSE_CHUNK = 64
+
+
+class Count(NamedTuple):
+    """Entries of a parameter array, and how many of these are thinned out."""
+
+    size: int
+    thinned: int
+
+
+class Connections:
+    """Which entries of a parameter vector there are; the others are zero, and stay so.
+
+    A network and its twins share one.
+
+    Attributes
+    ----------
+    kept : ndarray (n_params,) of bool, or None
+        Where there is a connection; None for everywhere. It is replaced, never written.
+    """
+
+    def __init__(self, layout: ParamLayout, kept: NDArray[Any] | None = None) -> None:
+        self.layout = layout
+        self.set(kept)
+
+    def set(self, kept: NDArray[Any] | None) -> None:
+        """Replace ``kept``; raise if it is no bool vector of the right length."""
+        n = self.layout.size
+        if kept is not None and (kept.shape != (n,) or kept.dtype != bool):
+            raise ValueError(
+                f"`connections` must be a bool array of shape ({n},), one per "
+                f"parameter; got shape {kept.shape} and dtype {kept.dtype}."
+            )
+        self.kept = kept
+        places = () if kept is None else self.layout.slices.values()
+        pieces = [(place, kept[place]) for place in places]  # type: ignore[index]
+        self._thinned = [(place, own) for place, own in pieces if not own.all()]
+
+    def cut(self, vector: NDArray[Any]) -> None:
+        """Set ``vector``, in the layout of the parameters, to zero where none is."""
+        for place, own in self._thinned:
+            piece = vector[place]
+            piece *= own  # several times as fast as assigning zero where it is not
+
+    def counts(self) -> dict[str, Count]:
+        """Return the counts of every trained array by name."""
+        thinned = {
+            place.start: own.size - int(own.sum()) for place, own in self._thinned
+        }
+        slices, params = self.layout.slices, self.layout.params
+        return {
+            name: Count(place.stop - place.start, thinned.get(place.start, 0))
+            for name, place in slices.items()
+            if params[name].group != "state"
+        }
+
+
+class SparseViews:
+    """The tree of parameters, with CSR matrices for those that are thinned out a lot.
+
+    Attributes
+    ----------
+    kept : ndarray of bool or None
+        The connections for which it was made.
+    views : namespace
+        The tree; the values of its matrices are those of the last `refresh`.
+    """
+
+    def __init__(
+        self, layout: ParamLayout, params: NDArray[Any], kept: NDArray[Any] | None
+    ) -> None:
+        self.kept, named = kept, layout.named_views(params)
+        self._matrices: list[tuple[Any, NDArray[Any], NDArray[Any]]] = []
+        places = {} if kept is None else layout.slices
+        for name, place in places.items():
+            own, W = kept[place], named[name]  # type: ignore[index]
+            n_kept = np.count_nonzero(own)
+            large = W.ndim == 2 and own.size >= SPARSE_ENTRIES
+            sparse = n_kept <= SPARSE_DENSITY * own.size
+            if layout.params[name].sparse and large and sparse:
+                matrix = csr_array(own.reshape(W.shape), dtype=params.dtype)
+                entries = np.flatnonzero(own)  # CSR has them in the same order
+                self._matrices.append((matrix, W.reshape(-1), entries))
+                named[name] = matrix
+        self.views: Views = layout.graft(named) if self._matrices else None
+
+    def refresh(self) -> None:
+        """Copy the values of the parameters to the matrices.
+
+        They may have changed since the last time, by whatever hand. Several threads may
+        do so at once: they write the same.
+        """
+        for matrix, values, entries in self._matrices:
+            values.take(entries, 0, matrix.data, "clip")
+
+
+def draw_connections(
+    layout: ParamLayout, rng: np.random.Generator
+) -> NDArray[Any] | None:
+    """Return the connections that the parameters ask for; None if none does."""
+    wanting = {n: p for n, p in layout.params.items() if p.connect is not None}
+    if not wanting:
+        return None
+    kept = np.ones(layout.size, bool)
+    views = layout.named_views(kept)
+    for name, param in wanting.items():
+        for own in views[name].reshape(-1, *param.shape):  # one member after another
+            own[...] = param.connect(rng, param.shape)  # type: ignore[misc]
+    return kept
+
+
+def random_connections(density: float) -> Connect:
+    """Return the function that draws round(``density`` * size) connections, at least 1.
+
+    If there are enough, each column of the matrix gets one to begin with.
+    """
+
+    def connect(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+        (d_in, units), kept = shape, np.zeros(shape, bool)
+        n_kept = max(1, round(density * kept.size))
+        if n_kept >= units:
+            kept[rng.integers(d_in, size=units), np.arange(units)] = True
+            n_kept -= units
+        free = np.flatnonzero(~kept)
+        kept.flat[free[rng.choice(free.size, n_kept, replace=False)]] = True
+        return kept
+
+    return connect

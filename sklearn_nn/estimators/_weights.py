@@ -1,0 +1,108 @@
+"""NamedWeights: the learned arrays of an estimator by name, out of it and back."""
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_nn.core import Array, Network
+
+
+class NamedWeights:
+    """What the learned parameters are called, how many they are, how to set them.
+
+    Names are paths through the network, such as ``"body/dense1/W"``.
+    """
+
+    _network: Network
+
+    @property
+    def n_params_(self) -> int:
+        """Return the number of trained parameters."""
+        if "_network" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet.")
+        return int(self._network.layout.n_trained)
+
+    def get_weights(self) -> dict[str, Array]:
+        """Return copies of the learned arrays by name.
+
+        Returns
+        -------
+        weights : dict of str to ndarray
+            Also what a block counts without training it, as the running means of
+            `BatchNorm`.
+        """
+        check_is_fitted(self, "n_outputs_")
+        views = self._network.layout.named_views(self._network.params)
+        return {name: view.copy() for name, view in views.items()}
+
+    def set_weights(self, weights: Mapping[str, Any]) -> Self:
+        """Replace the learned arrays.
+
+        Parameters
+        ----------
+        weights : dict of str to array-like
+            An array for every name that `get_weights` returns, of the same shape.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or unknown, or a shape differs; the estimator is then
+            as it was.
+        """
+        check_is_fitted(self, "n_outputs_")
+        net = self._network.copy()
+        views = net.layout.named_views(net.params)
+        missing, unknown = views.keys() - weights.keys(), weights.keys() - views.keys()
+        if missing or unknown:
+            raise ValueError(
+                "`weights` must have the names that get_weights returns; missing: "
+                f"{sorted(missing)}, unknown: {sorted(unknown)}."
+            )
+        for name, view in views.items():
+            if (got := np.shape(weights[name])) != view.shape:
+                raise ValueError(
+                    f"`weights[{name!r}]` must have the shape {view.shape}; got {got}."
+                )
+            view[...] = weights[name]
+        self._network = net
+        return self
+
+    def save_weights(self, path: str | PathLike[str]) -> None:
+        """Write the learned arrays to an ``.npz`` file, which needs no pickle to read.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; NumPy appends ".npz" to a name without it.
+        """
+        weights: dict[str, Any] = self.get_weights()
+        np.savez(path, **weights)
+
+    def load_weights(self, path: str | PathLike[str]) -> Self:
+        """Replace the learned arrays by those of a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file that `save_weights` wrote for the same network.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If the file was written for another network.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            return self.set_weights(dict(file))
