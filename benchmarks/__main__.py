@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, sequences, stress, training
+from benchmarks import calls, images, sequences, stress, training
 from benchmarks.cases import CASES
 from benchmarks.timing import machine
 
@@ -14,6 +14,7 @@ PARTS = {
     "training": "milliseconds per epoch, and rival / ours",
     "calls": "milliseconds per call, and rival / ours",
     "sequences": "milliseconds per epoch, and rival / ours",
+    "images": "milliseconds per epoch or per step of 64 rows, and torch / ours",
     "stress": "see each row",
 }
 
@@ -32,6 +33,7 @@ def main() -> None:
         "training": lambda: training.rows(args.cases, rounds, args.quick),
         "calls": lambda: calls.rows(rounds, args.quick),
         "sequences": lambda: sequences.rows(rounds, args.quick),
+        "images": lambda: images.rows(rounds, args.quick),
         "stress": lambda: stress.rows(args.cases, rounds, args.quick),
     }
     print(machine())

@@ -28,7 +28,7 @@ TINY = {"tiny": (20, 5, 2, 4, 10)}
 def rows(rounds: int, quick: bool) -> Iterator[Row]:
     """Yield one row per size and kind: milliseconds of an epoch, torch's by ours.
 
-    Both on one thread: none of the products is large enough for a second.
+    Both on one thread: the products of most steps are too small for a second.
     """
     for size, sizes in (TINY if quick else SIZES).items():
         n, time, d, units, batch = sizes

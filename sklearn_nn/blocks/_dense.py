@@ -11,18 +11,27 @@ from sklearn_nn.blocks._activations import Activation, as_activation
 from sklearn_nn.core import (
     Array,
     Block,
+    Connect,
+    OneOf,
     Param,
     ParamTree,
     Rng,
     Rule,
+    Satisfying,
     Shape,
     Views,
     Workspace,
+    any_of,
+    check_connections,
     constant,
     integer,
     number,
+    random_connections,
     uniform,
 )
+
+MASKS = "a bool array, or a function that returns one"
+SPARSE_CHUNK = 64  # rows of a sparse product, which stay in the cache
 
 
 @dataclass(eq=False, repr=False)
@@ -46,6 +55,23 @@ class Dense(Block):
         The weights to start from, in place of random ones.
     bias : array-like of shape (units,), default=None
         The biases to start from.
+    mask : float, bool array-like of shape (d_in, units) or callable, default=None
+        The connections that there are; the other weights are zero, and stay so. A
+        number in (0, 1] is their share: ``round(mask * d_in * units)`` of them, at
+        least one, are drawn, so that no unit is without if they are enough for that. A
+        function is called as ``mask(rng, (d_in, units))`` and returns the array. None
+        is all. Fewer inputs make smaller outputs at the start, unless ``init_factor``
+        is divided by the share.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_nn.blocks import Dense
+    >>> from sklearn_nn.core import compile_network
+    >>> rng = np.random.default_rng(0)
+    >>> net = compile_network(Dense(8, mask=0.25), (4,), float, rng)
+    >>> int(np.count_nonzero(net.layout.named_views(net.params)["W"]))
+    8
 
     References
     ----------
@@ -58,11 +84,17 @@ class Dense(Block):
     init_factor: float = 6.0
     kernel: Any = None
     bias: Any = None
+    mask: Any = None
 
     accepts_sparse: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(1),
         "init_factor": number(0, np.inf, "[)"),
+        "mask": any_of(
+            OneOf((None,)),
+            number(0, 1, "(]"),
+            Satisfying(lambda mask: callable(mask) or np.ndim(mask) > 0, MASKS),
+        ),
     }
 
     def out_shape(self, in_shape: Shape) -> Shape:
@@ -80,6 +112,8 @@ class Dense(Block):
                     f"`{name}` of Dense must have the shape {shape}, for {self.units} "
                     f"units that read rows of {in_shape}; got {np.shape(value)}."
                 )
+        if np.ndim(self.mask):
+            check_connections(self.mask, given["kernel"], "`mask` of Dense")
         return (*in_shape[:-1], self.units)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
@@ -88,7 +122,7 @@ class Dense(Block):
         given = self.kernel, self.bias
         W, b = [init if start is None else constant(start) for start in given]
         return {
-            "W": Param((d_in, self.units), W),
+            "W": Param((d_in, self.units), W, connect=self._connect(), sparse=True),
             "b": Param((self.units,), b, group="bias"),
         }
 
@@ -121,6 +155,14 @@ class Dense(Block):
         if plan.is_shared:
             dx = dx.sum(axis=0, keepdims=True)
         return dx.reshape(plan.dx_shape) if plan.y_shape else dx
+
+    def _connect(self) -> Connect | None:
+        """Return the function that draws the connections; None if there are all."""
+        if self.mask is None or callable(self.mask):
+            return self.mask
+        if np.ndim(self.mask):
+            return lambda rng, shape: np.asarray(self.mask)
+        return random_connections(self.mask)
 
     def _plan(self, W: Array, shape: Shape, ws: Workspace) -> "_Plan":
         members, lead = W.shape[:-2], shape[:-1]
@@ -159,11 +201,23 @@ class _Plan(NamedTuple):
     activation: Activation
 
 
-def multiply(a: Any, b: Array, out: Array) -> None:
-    """Write the matrix product to ``out``; ``a`` may be sparse if it has two axes."""
-    if not isinstance(a, np.ndarray):
+def multiply(a: Any, b: Any, out: Array) -> None:
+    """Write the matrix product to ``out``; what has two axes may be a CSR matrix."""
+    if not isinstance(b, np.ndarray):
+        _multiply_by_sparse(a, b, out)
+    elif not isinstance(a, np.ndarray):
         out[...] = a @ b
     elif b.ndim == 2:
         a.dot(b, out)  # half the overhead of np.matmul, which counts for small layers
     else:
         np.matmul(a, b, out=out)
+
+
+def _multiply_by_sparse(a: Any, b: Any, out: Array) -> None:
+    if not isinstance(a, np.ndarray):
+        out[...] = (a @ b).toarray()
+        return
+    b_t = b.T  # what SciPy would make, for each product anew
+    for start in range(0, len(a), SPARSE_CHUNK):
+        rows = slice(start, start + SPARSE_CHUNK)
+        out[rows] = (b_t @ a[rows].T).T

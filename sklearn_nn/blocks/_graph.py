@@ -1,8 +1,7 @@
 """Graph: blocks wired by name into any acyclic graph."""
 
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sklearn_nn.blocks._columns import Columns, as_positions
@@ -23,8 +22,10 @@ from sklearn_nn.core import (
     InvalidParameterError,
     Rng,
     Shape,
+    Spec,
     Views,
     Workspace,
+    rebuilt,
 )
 
 
@@ -172,15 +173,18 @@ def with_columns(block: Block, feature_names: Sequence[str]) -> Block:
     >>> with_columns(net, ["age", "income", "sex"]).inputs
     {'some': [2, 0]}
     """
-    copy = deepcopy(block)
-    for spec in (copy, *copy.get_params().values()):
-        if isinstance(spec, Graph) and spec.inputs is not None:
-            inputs = spec._inputs().items()
-            spec.inputs = {
-                name: as_positions(columns, feature_names, name)
-                for name, columns in inputs
-            }
-    return copy
+
+    def change(spec: Spec) -> Spec:
+        if not isinstance(spec, Graph) or spec.inputs is None:
+            return spec
+        inputs = {
+            name: as_positions(columns, feature_names, name)
+            for name, columns in spec._inputs().items()
+        }
+        return replace(spec, inputs=inputs)
+
+    new: Block = rebuilt(block, change)
+    return new
 
 
 def _total(flow: list[Any], i: int, ws: Workspace) -> Any:

@@ -1,10 +1,10 @@
 """Output: the layer whose width the targets decide."""
 
-from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn_nn.blocks._activations import Activation
+from sklearn_nn.blocks._compose import Chain
 from sklearn_nn.blocks._dense import Dense
 from sklearn_nn.core import (
     Array,
@@ -16,6 +16,7 @@ from sklearn_nn.core import (
     Spec,
     Views,
     Workspace,
+    rebuilt,
 )
 
 
@@ -48,6 +49,8 @@ class Output(Block):
     kernel: Any = None
     bias: Any = None
 
+    accepts_sparse: ClassVar[bool] = True  # as Dense, which takes its place
+
     def out_shape(self, in_shape: Shape) -> Shape:
         raise InvalidParameterError(
             "Output gets its width from the targets, so it can be used only in the "
@@ -72,32 +75,32 @@ class Output(Block):
 def with_outputs(block: Block, units: int) -> Block:
     """Return ``block`` with a `Dense` of ``units`` for every `Output`.
 
-    What has no `Output` inside is returned as it is.
+    A block without one gets the `Dense` at its end.
 
     Examples
     --------
     >>> from sklearn_nn.blocks import Dense, Output, chain, with_outputs
-    >>> with_outputs(chain(Dense(8), Output()), 3).out_shape((4,))
+    >>> with_outputs(chain(Dense(8), Output("tanh")), 3).out_shape((4,))
     (3,)
+    >>> [name for name, _ in with_outputs(chain(Dense(8)), 3).blocks]
+    ['dense', 'output']
     """
-    new: Block = _replaced(block, units)
-    return new
 
-
-def _replaced(value: Any, units: int) -> Any:
-    """Return a spec or a list of specs with its outputs replaced; itself if none."""
-    if isinstance(value, Output):
-        spec = value
+    def change(spec: Spec) -> Spec:
+        if not isinstance(spec, Output):
+            return spec
         return Dense(units, spec.activation, kernel=spec.kernel, bias=spec.bias)
-    if isinstance(value, (list, tuple)):
-        new = [_replaced(item, units) for item in value]
-        changed = any(a is not b for a, b in zip(new, value, strict=True))
-        return type(value)(new) if changed else value
-    if not isinstance(value, Spec):
-        return value
-    fields = {name: _replaced(item, units) for name, item in vars(value).items()}
-    if all(fields[name] is item for name, item in vars(value).items()):
-        return value
-    twin = copy(value)
-    twin.__dict__.update(fields)
-    return twin
+
+    block = Chain([("output", block)]) if isinstance(block, Output) else block
+    new: Block = rebuilt(block, change)
+    return _with_last(block, Dense(units)) if new is block else new
+
+
+def _with_last(block: Block, output: Block) -> Chain:
+    """Return the chain of ``block``, or of its parts if it is one, and ``output``."""
+    parts: list[tuple[str, Block]] = [("network", block)]
+    if type(block) is Chain:
+        block.check_values()
+        if "output" not in (name for name, _ in block.blocks):
+            parts = list(block.blocks)
+    return Chain([*parts, ("output", output)])

@@ -31,6 +31,7 @@ from sklearn_nn.core import (
 
 
 def pooling_rules(rank: int) -> Mapping[str, Rule]:
+    """Return the rules of a pool over ``rank`` axes."""
     none = Satisfying(lambda value: value is None, "None")
     return {
         "size": sizes(rank),

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn_nn.blocks._cell import Cell, Moment, to_front
 from sklearn_nn.core import Array, Rng, Shape, Views, Workspace
 
-# What is computed for several steps at once goes in chunks of about this size, so that
-# it stays in the processor's second-level cache until the steps have used it.
-CHUNK_BYTES = 1 << 19
+# What is computed for several steps at once goes in chunks of so many rows: enough for
+# an efficient product, few enough to stay in the cache until the steps have used it.
+CHUNK_ROWS = 512
 
 
 @dataclass
@@ -62,7 +62,7 @@ def new_tape(cell: Cell, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> 
     fed = states[0][..., :-1, :, :]
     if h_noise is not None:
         fed = ws.out("fed", fed.shape)
-    chunk = CHUNK_BYTES // (max(1, n) * p.b.nbytes) or 1
+    chunk = CHUNK_ROWS // max(1, n) or 1
     missing = _missing(cell, ws)
     return Tape(inputs, states, moments, fed, x_noise, h_noise, missing, chunk)
 

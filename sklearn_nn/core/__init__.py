@@ -1,8 +1,14 @@
 """What a parameter, a block and a network are: protocols, layout, memory, checks."""
 
+from sklearn_nn.core._connections import (
+    Connections,
+    Count,
+    check_connections,
+    random_connections,
+)
 from sklearn_nn.core._gradcheck import GradientCheck, check_gradient
 from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
-from sklearn_nn.core._layout import Init, Param, ParamLayout, ParamTree, Views
+from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
 from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
     Array,
@@ -27,7 +33,7 @@ from sklearn_nn.core._rules import (
     integer,
     number,
 )
-from sklearn_nn.core._spec import Composite, Spec, is_same
+from sklearn_nn.core._spec import Composite, Spec, is_same, rebuilt, walk
 from sklearn_nn.core._summary import Summary, summarize
 from sklearn_nn.core._team import Team, own_threads
 from sklearn_nn.core._threads import (
@@ -43,6 +49,9 @@ __all__ = [
     "Boolean",
     "Clock",
     "Composite",
+    "Connect",
+    "Connections",
+    "Count",
     "GradientCheck",
     "Init",
     "InvalidParameterError",
@@ -66,6 +75,7 @@ __all__ = [
     "Workspace",
     "any_of",
     "blas_threads",
+    "check_connections",
     "check_gradient",
     "check_params",
     "compile_network",
@@ -78,9 +88,12 @@ __all__ = [
     "number",
     "orthogonal",
     "own_threads",
+    "random_connections",
+    "rebuilt",
     "row_chunks",
     "single_blas_thread",
     "summarize",
     "uniform",
+    "walk",
     "zeros",
 ]

@@ -9,11 +9,10 @@ from scipy.sparse import csr_array
 from sklearn_nn.core._layout import Connect, ParamLayout, Views
 
 # A sparse product is faster from about this share of weights down, if there are so many
-# entries and rows (`python -m benchmarks --parts pruning`), and best in small chunks.
+# entries and rows (`python -m benchmarks --parts pruning`).
 SPARSE_DENSITY = 0.06
-SPARSE_ENTRIES = 1 << 16
+SPARSE_ENTRIES = 1 << 18
 SPARSE_ROWS = 16
-SPARSE_CHUNK = 64
 
 
 class Count(NamedTuple):
@@ -40,12 +39,8 @@ class Connections:
 
     def set(self, kept: NDArray[Any] | None) -> None:
         """Replace ``kept``; raise if it is no bool vector of the right length."""
-        n = self.layout.size
-        if kept is not None and (kept.shape != (n,) or kept.dtype != bool):
-            raise ValueError(
-                f"`connections` must be a bool array of shape ({n},), one per "
-                f"parameter; got shape {kept.shape} and dtype {kept.dtype}."
-            )
+        if kept is not None:
+            check_connections(kept, (self.layout.size,), "`connections`")
         self.kept = kept
         places = () if kept is None else self.layout.slices.values()
         pieces = [(place, kept[place]) for place in places]  # type: ignore[index]
@@ -59,15 +54,14 @@ class Connections:
 
     def counts(self) -> dict[str, Count]:
         """Return the counts of every trained array by name."""
-        thinned = {
-            place.start: own.size - int(own.sum()) for place, own in self._thinned
-        }
-        slices, params = self.layout.slices, self.layout.params
-        return {
-            name: Count(place.stop - place.start, thinned.get(place.start, 0))
-            for name, place in slices.items()
-            if params[name].group != "state"
-        }
+        layout, kept = self.layout, self.kept
+        counts = {}
+        for name, place in layout.slices.items():
+            if layout.params[name].group != "state":
+                size = place.stop - place.start
+                there = size if kept is None else int(np.count_nonzero(kept[place]))
+                counts[name] = Count(size, size - there)
+        return counts
 
 
 class SparseViews:
@@ -75,28 +69,24 @@ class SparseViews:
 
     Attributes
     ----------
-    kept : ndarray of bool or None
+    kept : ndarray of bool
         The connections for which it was made.
     views : namespace
         The tree; the values of its matrices are those of the last `refresh`.
     """
 
     def __init__(
-        self, layout: ParamLayout, params: NDArray[Any], kept: NDArray[Any] | None
+        self, layout: ParamLayout, params: NDArray[Any], kept: NDArray[Any]
     ) -> None:
-        self.kept, named = kept, layout.named_views(params)
+        self.kept = kept
         self._matrices: list[tuple[Any, NDArray[Any], NDArray[Any]]] = []
-        places = {} if kept is None else layout.slices
-        for name, place in places.items():
-            own, W = kept[place], named[name]  # type: ignore[index]
-            n_kept = np.count_nonzero(own)
-            large = W.ndim == 2 and own.size >= SPARSE_ENTRIES
-            sparse = n_kept <= SPARSE_DENSITY * own.size
-            if layout.params[name].sparse and large and sparse:
-                matrix = csr_array(own.reshape(W.shape), dtype=params.dtype)
-                entries = np.flatnonzero(own)  # CSR has them in the same order
-                self._matrices.append((matrix, W.reshape(-1), entries))
-                named[name] = matrix
+        named: dict[str, Any] = layout.named_views(params)
+        for name, own in layout.named_views(kept).items():
+            most = SPARSE_DENSITY * own.size if own.size >= SPARSE_ENTRIES else 0
+            if layout.params[name].sparse and np.count_nonzero(own) <= most:
+                values, entries = named[name].reshape(-1), np.flatnonzero(own)
+                named[name] = csr_array(own, dtype=params.dtype)  # in the same order
+                self._matrices.append((named[name], values, entries))
         self.views: Views = layout.graft(named) if self._matrices else None
 
     def refresh(self) -> None:
@@ -120,8 +110,20 @@ def draw_connections(
     views = layout.named_views(kept)
     for name, param in wanting.items():
         for own in views[name].reshape(-1, *param.shape):  # one member after another
-            own[...] = param.connect(rng, param.shape)  # type: ignore[misc]
+            drawn: Any = param.connect(rng, param.shape)  # type: ignore[misc]
+            check_connections(drawn, param.shape, f"What is drawn for {name!r}")
+            own[...] = drawn
     return kept
+
+
+def check_connections(kept: Any, shape: tuple[int, ...], what: str) -> None:
+    """Raise ValueError unless ``kept`` is a bool array of ``shape``."""
+    array = np.asarray(kept)
+    if array.dtype != bool or array.shape != shape:
+        raise ValueError(
+            f"{what} must be a bool array of the shape {shape}, one entry per weight; "
+            f"got the shape {array.shape} and the dtype {array.dtype}."
+        )
 
 
 def random_connections(density: float) -> Connect:
@@ -137,7 +139,8 @@ def random_connections(density: float) -> Connect:
             kept[rng.integers(d_in, size=units), np.arange(units)] = True
             n_kept -= units
         free = np.flatnonzero(~kept)
-        kept.flat[free[rng.choice(free.size, n_kept, replace=False)]] = True
+        chosen = rng.choice(free.size, n_kept, replace=False, shuffle=False)
+        kept.flat[free[chosen]] = True
         return kept
 
     return connect

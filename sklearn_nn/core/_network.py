@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sklearn_nn.core._connections import (
-    SPARSE_CHUNK,
     SPARSE_ROWS,
     Connections,
     Count,
@@ -25,6 +24,8 @@ CHUNK_ROWS = 1024
 # Inference takes fewer rows at once: what it computes is not kept, but in the cache.
 INFERENCE_ROWS = 256
 FLOPS_WORTH_THREADS = 1e8
+# Sparse products have no threads of their own, so that they need more chunks.
+SPARSE_INFERENCE_ROWS = 64
 
 
 class Network:
@@ -75,11 +76,10 @@ class Network:
         return state if kept is None else state | {"bits": np.packbits(kept)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        bits = state.pop("bits", None)
+        if (bits := state.pop("bits", None)) is not None:
+            kept = np.unpackbits(bits, count=state["params"].size)
+            state["connections"] = kept.view(bool)
         self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
-        if bits is not None:
-            kept = np.unpackbits(bits, count=self.params.size)
-            self._connections.set(kept.view(bool))
 
     @property
     def largest_layer(self) -> int:
@@ -185,10 +185,10 @@ class Network:
         lead = () if self.members is None else (self.members,)
         n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
-        sparse = self._sparse_views() if n >= SPARSE_ROWS else None
-        size, p = (
-            (INFERENCE_ROWS, self._p) if sparse is None else (SPARSE_CHUNK, sparse)
-        )
+        many = n * math.prod(self.in_shape[:-1]) >= SPARSE_ROWS
+        sparse = self._sparse_views() if many else None
+        size = SPARSE_INFERENCE_ROWS if sparse else INFERENCE_ROWS
+        p = sparse or self._p
         chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or n * self.flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
@@ -200,13 +200,12 @@ class Network:
         return raw
 
     def _sparse_views(self) -> Views | None:
-        """Return the parameters with sparse matrices among them; None without any."""
-        if self.connections is None or self.members is not None:
+        """Return the parameters with CSR matrices among them; None without any."""
+        kept, sparse = self.connections, self._sparse
+        if kept is None or self.members is not None:
             return None
-        sparse = self._sparse
-        if sparse is None or sparse.kept is not self.connections:
-            sparse = SparseViews(self.layout, self.params, self.connections)
-            self._sparse = sparse
+        if sparse is None or sparse.kept is not kept:
+            self._sparse = sparse = SparseViews(self.layout, self.params, kept)
         sparse.refresh()
         return sparse.views
 

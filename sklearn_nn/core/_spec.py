@@ -1,6 +1,7 @@
 """Specs: values with scikit-learn's ``get_params``, ``set_params`` and ``clone``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -39,6 +40,38 @@ def is_same(a: Any, b: Any) -> bool:
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(is_same, a, b))
     return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
+
+
+def walk(value: Any) -> Iterator[Spec]:
+    """Yield a spec and those among its fields, at any depth, the outer ones first.
+
+    It is much faster than ``get_params``.
+    """
+    if isinstance(value, Spec):
+        yield value
+        value = list(vars(value).values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from walk(item)
+
+
+def rebuilt(value: Any, change: Callable[[Spec], Any]) -> Any:
+    """Return ``value`` with ``change(spec)`` for each spec in it, the inner ones first.
+
+    ``change`` returns another object, or the spec itself. What holds no other object
+    is not copied: without any change, ``value`` itself comes back.
+    """
+    if isinstance(value, (list, tuple)):
+        new = [rebuilt(item, change) for item in value]
+        same = all(a is b for a, b in zip(new, value, strict=True))
+        return value if same else type(value)(new)
+    if not isinstance(value, Spec):
+        return value
+    fields = {name: rebuilt(item, change) for name, item in vars(value).items()}
+    if any(fields[name] is not item for name, item in vars(value).items()):
+        value = copy(value)
+        vars(value).update(fields)
+    return change(value)
 
 
 class Composite(Spec):

@@ -66,28 +66,30 @@ class Summary:
 
 def summarize(net: Network) -> Summary:
     """Return the `Summary` of a network."""
-    rows = []
-    for path, block, shape in _leaves("", net.block, net.in_shape):
-        own = [n for n in net.layout.shapes if n == path or n.startswith(f"{path}/")]
-        names = own if path else list(net.layout.shapes)
-        trained = [n for n in names if net.layout.params[n].group != "state"]
-        n_params = sum(net.layout.named_size(n) for n in trained)
-        rows.append((path, type(block).__name__, shape, n_params, 0))
+    counts, rows = net.counts(), []
+    for path, kind, shape in _leaves("", net.block, net.in_shape):
+        prefix = f"{path}/" if path else ""
+        own = [count for name, count in counts.items() if name.startswith(prefix)]
+        n, thinned = sum(c.size for c in own), sum(c.thinned for c in own)
+        rows.append((path, kind, shape, n, thinned))
     return Summary(rows)
 
 
-def _leaves(path: str, block: Block, in_shape: Shape) -> Iterator[tuple[str, Any, Any]]:
-    """Yield path, block and shape of an output row of the blocks without parts."""
+def _leaves(path: str, block: Block, in_shape: Shape) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, kind and shape of an output row of the blocks without parts."""
     plan = getattr(block, "plan", None)
     if plan is None:
-        yield path, block, block.out_shape(in_shape)
+        yield path, type(block).__name__, block.out_shape(in_shape)
         return
     for part in plan(in_shape)[0]:
         own = f"{path}/{part.name}" if path else part.name
-        if part.home == part.name:
-            yield from _leaves(own, part.block, part.in_shape)
+        kind = type(part.block).__name__
+        if part.home != part.name:
+            yield f"{own} = {part.home}", kind, part.out_shape
+        elif kind == "Identity" and len(part.sources) > 1:  # what it does is to merge
+            yield own, type(part.merge).__name__, part.out_shape
         else:
-            yield f"{own} = {part.home}", part.block, part.out_shape
+            yield from _leaves(own, part.block, part.in_shape)
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -249,7 +250,8 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         block = self._make_block(self._targets.n_raw, in_shape)
         if fresh:
             rng = new_generator(seed)
-            net = compile_network(block, in_shape, X.dtype, rng)
+            # What set_params changes later must not change the fitted network.
+            net = compile_network(deepcopy(block), in_shape, X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
         net = self._go_on_with(block)
         if kept is not None:
@@ -262,13 +264,14 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         if is_same(block, old.block):
             return old.successor()
         layout = ParamLayout(block.param_tree(old.in_shape))
-        if layout.shapes != old.layout.shapes:
+        if list(layout.shapes.items()) != list(old.layout.shapes.items()):
             raise ValueError(
                 "Training can only go on with the layers it began with, "
                 f"{old.layout.shapes}; the parameters now ask for {layout.shapes}. Set "
                 "warm_start=False to begin anew."
             )
-        return Network(block, old.in_shape, old.params.copy(), layout=layout)
+        params, kept = old.params.copy(), old.connections
+        return Network(deepcopy(block), old.in_shape, params, None, layout, kept)
 
     def _kept_state(self) -> TrainingState | None:
         """Return the state that the last training left, if it suits the solver."""

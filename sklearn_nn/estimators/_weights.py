@@ -54,8 +54,8 @@ class NamedWeights:
         Raises
         ------
         ValueError
-            If a name is missing or unknown, or a shape differs; the estimator is then
-            as it was.
+            If a name is missing or unknown, if a shape differs, or if a connection that
+            is thinned out gets a weight; the estimator is then as it was.
         """
         check_is_fitted(self, "n_outputs_")
         net = self._network.copy()
@@ -72,6 +72,13 @@ class NamedWeights:
                     f"`weights[{name!r}]` must have the shape {view.shape}; got {got}."
                 )
             view[...] = weights[name]
+        given = net.params.copy()
+        net.cut(net.params)
+        if lost := np.count_nonzero(given != net.params):
+            raise ValueError(
+                "`weights` must be zero where connections are thinned out; "
+                f"{lost} of them are not. They are of a network with others."
+            )
         self._network = net
         return self
 
@@ -81,10 +88,11 @@ class NamedWeights:
         Parameters
         ----------
         path : str or path-like
-            The file; NumPy appends ".npz" to a name without it.
+            The file; a name without ".npz" stays without it.
         """
         weights: dict[str, Any] = self.get_weights()
-        np.savez(path, **weights)
+        with open(path, "wb") as file:
+            np.savez(file, **weights)
 
     def load_weights(self, path: str | PathLike[str]) -> Self:
         """Replace the learned arrays by those of a file.

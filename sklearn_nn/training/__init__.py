@@ -12,6 +12,7 @@ from sklearn_nn.training._monitors import (
     Validation,
 )
 from sklearn_nn.training._online import learn
+from sklearn_nn.training._pruning import Prune, Pruning, density_of, prune
 from sklearn_nn.training._rows import training_rows
 from sklearn_nn.training._slope import fit_slope
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
@@ -29,13 +30,17 @@ __all__ = [
     "Patience",
     "Pocket",
     "Printer",
+    "Prune",
+    "Pruning",
     "Recipe",
     "TrainingState",
     "Validation",
     "Witness",
+    "density_of",
     "fit_slope",
     "learn",
     "minimize_lbfgs",
+    "prune",
     "train",
     "training_rows",
 ]

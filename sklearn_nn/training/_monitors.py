@@ -37,22 +37,27 @@ class KeepBest(Monitor):
     """Restores the parameters of the epoch with the best validation score.
 
     With ``start``, the score before the first epoch, the parameters at the start take
-    part, too. While no score was finite, nothing is restored.
+    part, too. While no score was finite, nothing is restored. Where connections were
+    taken out, only the epochs since then count: the weights before had others.
     """
 
     def __init__(self, net: Network, start: float = -np.inf) -> None:
         known = np.isfinite(start)
         self.best_score = start if known else -np.inf
         self._best: Array | None = net.params.copy() if known else None
+        self._connections = net.connections
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        if net.connections is not self._connections:
+            self.best_score, self._best = -np.inf, None
+            self._connections = net.connections
         if epoch.validation_score > self.best_score:
             self.best_score = epoch.validation_score
             self._best = net.params.copy()
         return False
 
     def finish(self, net: Network) -> None:
-        if self._best is not None:
+        if self._best is not None and net.connections is self._connections:
             net.params[:] = self._best
 
 

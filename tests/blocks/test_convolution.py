@@ -225,6 +225,19 @@ def test_what_stands_in_the_padding_does_not_matter(block, rng):
         assert_array_equal(got, expected)
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_members_share_a_mask(shared, rng):
+    x, mask = (
+        rng.standard_normal((1 if shared else 3, 5, 9, 4)),
+        rng.random((5, 9)) < 0.5,
+    )
+    net, ws = compiled(Conv1D(2), (9, 4), rng, members=3), Workspace(np.float64, (9, 4))
+    p, ws.mask = net.layout.views(net.params), mask
+    y = net.block.forward(p, x, ws, None)
+    zeroed = np.where(mask[..., None], x, 0)
+    assert_allclose(y, net.forward(zeroed), rtol=1e-12)
+
+
 def test_a_chunk_of_rows_has_its_own_mask(monkeypatch, rng):
     x, mask = rng.standard_normal((20, 9, 4)), rng.random((20, 9)) < 0.5
     expected = run(Conv1D(2), x, mask, rng)[0]

@@ -80,6 +80,13 @@ def sines_and_a_square(x):
     return anp.concatenate([anp.sin(x), x[..., :1] ** 2], axis=-1)
 
 
+def a_band(rng, shape):
+    """Return connections of each unit with a few inputs, one of them random."""
+    kept = np.eye(*shape, dtype=bool) | np.eye(*shape, k=1, dtype=bool)
+    kept[rng.integers(shape[0])] = True
+    return kept
+
+
 EDGES = [[-1, 0, 0.5, 2], [-0.5, 0.5], [0, 1, 2], [-2, 1]]
 CASES = {
     "AveragePool1D": AveragePool1D(),
@@ -92,6 +99,7 @@ CASES = {
     "Chain": chain(Dense(5, "tanh"), Dropout(0.3), Logistic(), Dense(2)),
     "Chain of a single part": Chain([("only", Tanh())]),
     "Chain, empty": Chain(),
+    "Chain, masked": chain(Dense(3, "tanh", mask=0.5), Dense(5), Dense(2, mask=0.3)),
     "Chain, nested": chain(Dropout(0.2), chain(Dense(3, "relu"), Tanh()), Dense(1)),
     "Chain, tied": Chain(
         [("a", Dense(4, "tanh")), ("b", Tied("a")), ("c", Dense(2)), ("d", Tanh())]
@@ -109,6 +117,9 @@ CASES = {
     "Dense, logistic": Dense(2, "logistic"),
     "Dense, given": Dense(2, kernel=np.arange(8.0).reshape(4, 2), bias=[1, 2]),
     "Dense, gelu": Dense(3, "gelu"),
+    "Dense, mask": Dense(3, "tanh", mask=np.eye(4, 3, dtype=bool)),
+    "Dense, mask drawn": Dense(5, mask=0.4),
+    "Dense, mask of a function": Dense(3, "tanh", mask=a_band),
     "Dense, mish": Dense(3, "mish"),
     "Dense, relu": Dense(3, ReLU()),
     "Dense, selu": Dense(3, "selu"),
@@ -327,6 +338,9 @@ def one_member(net, k):
     views = single.layout.named_views(single.params)
     for path, view in net.layout.named_views(net.params).items():
         views[path][...] = view[k]
+    if net.connections is not None:
+        views = net.layout.named_views(net.connections).values()
+        single.connections = np.concatenate([view[k].ravel() for view in views])
     return single
 
 

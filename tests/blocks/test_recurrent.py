@@ -18,7 +18,7 @@ from sklearn_nn.blocks import (
     chain,
 )
 from sklearn_nn.blocks import _tape as tape
-from sklearn_nn.core import InvalidParameterError, Network, compile_network
+from sklearn_nn.core import InvalidParameterError, Network, Workspace, compile_network
 
 T, D, UNITS = 7, 3, 4
 KINDS = {"SimpleRNN": SimpleRNN, "GRU": GRU, "LSTM": LSTM}
@@ -157,8 +157,7 @@ def test_nothing_depends_on_how_many_steps_are_computed_at_once(
     net = random_network(kind(UNITS, return_sequences=True), rng)
     x, dy = rng.standard_normal((5, T, D)), rng.standard_normal((5, T, UNITS))
     expected = gradients(net, x, dy)
-    size = 5 * named(net)["b"].nbytes * steps_at_once
-    monkeypatch.setattr(tape, "CHUNK_BYTES", size)
+    monkeypatch.setattr(tape, "CHUNK_ROWS", 5 * steps_at_once)
     for got, want in zip(gradients(net, x, dy), expected, strict=True):
         assert_allclose(got, want, rtol=1e-12, atol=1e-14)
 
@@ -241,6 +240,18 @@ def test_a_sequence_is_zero_where_a_step_is_missing(kind, rng):
     y = net.forward(x)
     assert not y[missing].any()
     assert y[~missing].all()
+
+
+@every_kind
+@pytest.mark.parametrize("sequences", [False, True])
+def test_the_mask_goes_on_with_the_steps(kind, sequences, rng):
+    net = random_network(kind(UNITS, return_sequences=sequences), rng)
+    ws, mask = Workspace(np.float64, (T, D)), rng.random((4, T)) < 0.5
+    ws.mask = mask.copy()
+    net.block.forward(net._p, rng.standard_normal((4, T, D)), ws, None)
+    assert (ws.mask is None) is not sequences
+    if sequences:
+        assert_array_equal(ws.mask, mask)
 
 
 @every_kind

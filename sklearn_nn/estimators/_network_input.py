@@ -1,0 +1,110 @@
+"""NetworkInput: which X a network of blocks reads, and rows with axes of their own."""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite
+
+from sklearn_nn.blocks import Dense, chain
+from sklearn_nn.core import Array, Block, Network, Shape, walk
+
+
+class NetworkInput:
+    """Checks X as scikit-learn does, also if its rows have several axes.
+
+    Fitted state: ``_row_shape``, the shape of a row of X that has more axes than one;
+    ``_takes_sparse`` and ``_takes_nan``, what the network reads.
+    """
+
+    network: Any
+    _network: Network
+    _row_shape: Shape | None
+
+    def _expect(self, row_shape: Shape | None) -> None:
+        """Note what the rows of X are to be."""
+        self._row_shape = row_shape
+        self._takes_sparse = row_shape is None and takes_sparse(self.network)
+        self._takes_nan = takes_nan(self.network)
+
+    def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
+        X, row_shape = as_table(X)
+        if reset:
+            self._expect(row_shape)
+        self._check_row_shape(row_shape)
+        X, y = super()._check_X_y(X, y, dtype, reset)  # type: ignore[misc]
+        return self._as_rows(X), y
+
+    def _check_X(self, X: Any, dtype: Any) -> Any:
+        X, row_shape = as_table(X)
+        self._check_row_shape(row_shape)
+        return self._as_rows(super()._check_X(X, dtype))  # type: ignore[misc]
+
+    def _array_rules(self) -> dict[str, Any]:
+        return {
+            "accept_sparse": "csr" if self._takes_sparse else False,
+            "ensure_all_finite": "allow-nan" if self._takes_nan else True,
+        }
+
+    def _check_row_shape(self, shape: Shape | None) -> None:
+        if None not in (shape, self._row_shape) and shape != self._row_shape:
+            raise ValueError(
+                f"The rows of `X` must have the shape {self._row_shape}, as they had "
+                f"when the network was fitted; got {shape}."
+            )
+
+    def _as_rows(self, X: Any) -> Any:
+        return X if self._row_shape is None else X.reshape(len(X), *self._row_shape)
+
+    def _raw(self, X: Any) -> Array:
+        raw: Array = super()._raw(X)  # type: ignore[misc]
+        if self._takes_nan and np.isnan(raw).any():
+            self._refuse_nan(self._check_X(X, raw.dtype))
+        return raw
+
+    def _check_nan(self, X: Any, net: Network) -> None:
+        """Raise if NaN, which some block takes, comes to one that does not."""
+        if not self._takes_nan or issparse(X):
+            return
+        rows = np.isnan(X).any(axis=tuple(range(1, X.ndim)))
+        if rows.any() and np.isnan(net.infer(X[rows])).any():
+            self._refuse_nan(X)
+
+    def _refuse_nan(self, X: Any) -> None:
+        assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = takes_sparse(self.network)
+        tags.input_tags.allow_nan = takes_nan(self.network)
+        return tags
+
+
+def as_table(X: Any) -> tuple[Any, Shape | None]:
+    """Return X with one axis of features, and the shape of its rows if it had more."""
+    if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) > 1:
+        X = np.asarray(X)
+    if getattr(X, "ndim", 2) < 3:
+        return X, None
+    shape = X.shape[1:]
+    return np.asarray(X).reshape(len(X), math.prod(shape)), shape
+
+
+def default_network() -> Block:
+    """Return what ``network=None`` stands for."""
+    return chain(Dense(100, "relu"))
+
+
+def takes_nan(network: Any) -> bool:
+    """Whether NaN means something to a block of the network."""
+    return any(getattr(spec, "accepts_nan", False) for spec in walk(network))
+
+
+def takes_sparse(network: Any) -> bool:
+    """Whether the network reads CSR matrices; True if it is none, which `fit` tells."""
+    try:
+        return network is None or bool(network.accepts_sparse)
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return True
