@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, images, sequences, stress, training
+from benchmarks import calls, images, pruning, sequences, stress, training
 from benchmarks.cases import CASES
 from benchmarks.timing import machine
 
@@ -15,6 +15,7 @@ PARTS = {
     "calls": "milliseconds per call, and rival / ours",
     "sequences": "milliseconds per epoch, and rival / ours",
     "images": "milliseconds per epoch or per step of 64 rows, and torch / ours",
+    "pruning": "milliseconds per call, all connections and few, and full / thin",
     "stress": "see each row",
 }
 
@@ -34,6 +35,7 @@ def main() -> None:
         "calls": lambda: calls.rows(rounds, args.quick),
         "sequences": lambda: sequences.rows(rounds, args.quick),
         "images": lambda: images.rows(rounds, args.quick),
+        "pruning": lambda: pruning.rows(rounds, args.quick),
         "stress": lambda: stress.rows(args.cases, rounds, args.quick),
     }
     print(machine())

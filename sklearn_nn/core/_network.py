@@ -18,12 +18,14 @@ from sklearn_nn.core._connections import (
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._team import own_threads
+from sklearn_nn.core._work import Work, work_of
 from sklearn_nn.core._workspace import Workspace
 
 CHUNK_ROWS = 1024
 # Inference takes fewer rows at once: what it computes is not kept, but in the cache.
 INFERENCE_ROWS = 256
 FLOPS_WORTH_THREADS = 1e8
+HEIRLOOMS = ("grads", "work", "_g", "_ws")  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
 
@@ -81,11 +83,6 @@ class Network:
             state["connections"] = kept.view(bool)
         self.__init__(**state)  # type: ignore[misc]  # the state is its arguments
 
-    @property
-    def largest_layer(self) -> int:
-        """Return the number of entries of the largest parameter array."""
-        return max(map(math.prod, self.layout.shapes.values()), default=0)
-
     @cached_property
     def grads(self) -> Array:
         """Return the gradient vector, in the layout of ``params``."""
@@ -109,10 +106,10 @@ class Network:
     def _ws(self) -> Workspace:
         return Workspace(self.params.dtype, self.in_shape)
 
-    @property
-    def flops(self) -> float:
-        """Return about how many operations a row takes, forward and backward."""
-        return 6.0 * self.layout.size * math.prod(self.in_shape[:-1])
+    @cached_property
+    def work(self) -> Work:
+        """Return about how much there is to compute for a row."""
+        return work_of(self.block, self.in_shape)
 
     @property
     def connections(self) -> Array | None:
@@ -153,7 +150,7 @@ class Network:
         """Return a copy that takes over the scratch memory of this network."""
         heir = self.copy()
         own = vars(self)
-        vars(heir).update({k: own[k] for k in ("grads", "_g", "_ws") if k in own})
+        vars(heir).update({k: own[k] for k in HEIRLOOMS if k in own})
         return heir
 
     def _on(self, params: Array) -> Self:
@@ -190,7 +187,7 @@ class Network:
         size = SPARSE_INFERENCE_ROWS if sparse else INFERENCE_ROWS
         p = sparse or self._p
         chunks = list(row_chunks(n, size))
-        if len(chunks) == 1 or n * self.flops < FLOPS_WORTH_THREADS:
+        if len(chunks) == 1 or n * self.work.flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
             return raw
         with own_threads(len(chunks)) as team:

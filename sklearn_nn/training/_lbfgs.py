@@ -108,7 +108,7 @@ def minimize_lbfgs(
         return objective(theta)
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
-    flops = 2 * min(len(data), CHUNK) * net.largest_layer
+    flops = min(len(data), CHUNK) * net.work.largest_product
     with blas_threads(flops), np.errstate(all="ignore"):
         try:
             result: Any = minimize(

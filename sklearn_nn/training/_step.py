@@ -123,7 +123,7 @@ def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, Team]]:
     """Set up the threads of a training; yield the number of parts and the team."""
     n_parts = count_parts(net, batch_size)
     if n_parts == 1:
-        with blas_threads(2 * batch_size * net.largest_layer):
+        with blas_threads(batch_size * net.work.largest_product):
             yield 1, Team(1)
         return
     with own_threads(n_parts) as team:
@@ -137,6 +137,6 @@ def count_parts(net: Network, batch_size: int) -> int:
     """
     if net.members is not None or net.layout.n_trained < net.layout.size:
         return 1
-    flops = batch_size * net.flops
+    flops = batch_size * net.work.flops
     wanted = min(batch_size // ROWS_PER_PART, int(flops / FLOPS_PER_PART), MAX_PARTS)
     return max(1, min(wanted, n_cores())) if wanted > 1 else 1

@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from sklearn_nn.blocks import BatchNorm, Dense, Dropout, Embedding, chain
-from sklearn_nn.core import InvalidParameterError, Team, compile_network
+from sklearn_nn.blocks import BatchNorm, Dense, Dropout, Embedding, Identity, chain
+from sklearn_nn.core import (
+    InvalidParameterError,
+    Param,
+    Team,
+    compile_network,
+    zeros,
+)
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant
@@ -213,6 +219,27 @@ def test_what_has_gone_counts_as_gone(rng):
     prune(net, 0.5)
     assert np.count_nonzero(weights(net)) == 200
     assert not net.connections[~before].any()
+
+
+def test_what_is_zero_but_there_goes_after_what_has_gone(rng):
+    net = compile_network(Dense(10, mask=0.5), (10,), np.float64, rng)
+    before = net.connections.copy()
+    net.params[:] = 0
+    prune(net, 0.3)
+    assert np.count_nonzero(net.connections[:100]) == 30
+    assert not net.connections[~before].any()
+
+
+def test_a_vector_of_weights_takes_no_part(rng):
+    class Scaled(Identity):
+        def param_tree(self, in_shape):
+            return {"w": Param(in_shape, zeros)}
+
+    net = compile_network(chain(Scaled(), Dense(5)), (4,), np.float64, rng)
+    prune(net, 0.5)
+    views = net.layout.named_views(net.connections)
+    assert views["scaled/w"].all()
+    assert views["dense/W"].sum() == 10
 
 
 def test_nothing_comes_back(net):
