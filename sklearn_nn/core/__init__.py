@@ -27,6 +27,7 @@ from sklearn_nn.core._rules import (
     integer,
     number,
 )
+from sklearn_nn.core._scalar import scalar
 from sklearn_nn.core._spec import Composite, Spec, is_same
 from sklearn_nn.core._team import Team, own_threads
 from sklearn_nn.core._threads import (
@@ -74,6 +75,7 @@ __all__ = [
     "number",
     "own_threads",
     "row_chunks",
+    "scalar",
     "single_blas_thread",
     "uniform",
     "zeros",
