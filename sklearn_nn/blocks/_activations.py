@@ -144,6 +144,6 @@ def as_activation(value: Any) -> Activation:
         return value
     names = ", ".join(map(repr, sorted(ACTIVATIONS)))
     raise InvalidParameterError(
-        f"`activation` of Dense must be one of {names}, or an activation of "
-        f"sklearn_nn.blocks; got {value!r}."
+        f"`activation` must be one of {names}, or an activation of sklearn_nn.blocks; "
+        f"got {value!r}."
     )

@@ -70,6 +70,7 @@ class Cell(Block):
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
 
+    step_by_step: ClassVar[bool] = True
     gates: ClassVar[int] = 1
     halved: ClassVar[int] = 0
     states: ClassVar[int] = 1

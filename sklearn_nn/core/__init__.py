@@ -33,6 +33,7 @@ from sklearn_nn.core._rules import (
     integer,
     number,
 )
+from sklearn_nn.core._scalar import scalar
 from sklearn_nn.core._spec import Composite, Spec, is_same, rebuilt, walk
 from sklearn_nn.core._summary import Summary, summarize
 from sklearn_nn.core._team import Team, own_threads
@@ -91,6 +92,7 @@ __all__ = [
     "random_connections",
     "rebuilt",
     "row_chunks",
+    "scalar",
     "single_blas_thread",
     "summarize",
     "uniform",

@@ -24,8 +24,10 @@ from sklearn_nn.core._workspace import Workspace
 CHUNK_ROWS = 1024
 # Inference takes fewer rows at once: what it computes is not kept, but in the cache.
 INFERENCE_ROWS = 256
+FEW_ROWS = 16
+WRITTEN_AT_ONCE = 1 << 22  # numbers, by all blocks together
 FLOPS_WORTH_THREADS = 1e8
-HEIRLOOMS = ("grads", "work", "_g", "_ws")  # what a network's successor takes over
+HEIRLOOMS = ("grads", "_g", "_ws")  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
 
@@ -155,7 +157,10 @@ class Network:
 
     def _on(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
-        return kind(self.block, self.in_shape, params, self.members, layout, kept)
+        other = kind(self.block, self.in_shape, params, self.members, layout, kept)
+        if "work" in vars(self):
+            other.work = self.work
+        return other
 
     def forward(self, x: Any, rng: Rng | None = None) -> Array:
         """Return the raw outputs. The array is reused by the next call.
@@ -185,6 +190,9 @@ class Network:
         many = n * math.prod(self.in_shape[:-1]) >= SPARSE_ROWS
         sparse = self._sparse_views() if many else None
         size = SPARSE_INFERENCE_ROWS if sparse else INFERENCE_ROWS
+        if n > FEW_ROWS:
+            at_once = WRITTEN_AT_ONCE // max(1, self.work.written)
+            size = max(FEW_ROWS, min(size, at_once))
         p = sparse or self._p
         chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or n * self.work.flops < FLOPS_WORTH_THREADS:

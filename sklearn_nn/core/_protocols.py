@@ -33,6 +33,7 @@ class Block(Spec, ABC):
 
     accepts_sparse: ClassVar[bool] = False
     accepts_nan: ClassVar[bool] = False
+    step_by_step: ClassVar[bool] = False  # one time step needs the one before it
 
     @abstractmethod
     def out_shape(self, in_shape: Shape) -> Shape:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array
+from sklearn_nn.core import Array, scalar
 
 
 def mean_over_rows(loss: Array, w: Array | None) -> Any:
@@ -28,7 +28,7 @@ def scale_rows(grad: Array, w: Array | None) -> None:
     Shapes: grad (..., n, k), w (n,).
     """
     n = grad.shape[-2]
-    grad *= 1 / n if w is None else (w / n)[:, None]
+    grad *= scalar(1 / n, grad.dtype.char) if w is None else (w / n)[:, None]
 
 
 def weighted_mean(y: Array, w: Array | None) -> Array:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_nn.core import Array, Optimizer, Rule, number
+from sklearn_nn.core import Array, Optimizer, Rule, number, scalar
 
 
 @dataclass(eq=False, repr=False)
@@ -51,15 +51,16 @@ class Adam(Optimizer):
         # The slots hold sums in place of means, M = m / (1 - beta_1) and
         # V = v / (1 - beta_2): three passes fewer over the vector.
         M, V = slots
-        M *= self.beta_1
+        kind = p.dtype.char
+        M *= scalar(self.beta_1, kind)
         M += g
-        V *= self.beta_2
+        V *= scalar(self.beta_2, kind)
         g *= g
         V += g
         root = math.sqrt(1 - self.beta_2)
         step = np.sqrt(V, out=g)
-        step += self.epsilon / root
+        step += scalar(self.epsilon / root, kind)
         np.divide(M, step, out=step)
         unbias = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        step *= lr * unbias * (1 - self.beta_1) / root
+        step *= np.array(lr * unbias * (1 - self.beta_1) / root, kind)
         p -= step

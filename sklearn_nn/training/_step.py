@@ -21,9 +21,11 @@ from sklearn_nn.core import (
 from sklearn_nn.training._data import Batch
 from sklearn_nn.training._state import Recipe, TrainingState
 
-# A part of a batch is worth a thread from so many rows and operations on.
-ROWS_PER_PART = 64
+# A part of a batch is worth a thread from so many operations on, of all products and of
+# the largest one, and if that product has so many rows.
 FLOPS_PER_PART = 2e7
+FLOPS_PER_PRODUCT = 4e6
+ROWS_PER_PRODUCT = 64
 MAX_PARTS = 8
 
 
@@ -72,7 +74,7 @@ class Stepper:
     def gradient(self, batch: Batch) -> float:
         """Compute the gradient of the mean loss over ``batch``; return that loss."""
         m = batch.X.shape[0]
-        n_parts = self._n_summed = min(len(self._nets), max(1, m // ROWS_PER_PART))
+        n_parts = self._n_summed = min(len(self._nets), count_parts(self._nets[0], m))
         if n_parts == 1:
             self._part_gradient(0, batch, 1.0)
             return self._values[0]
@@ -137,6 +139,12 @@ def count_parts(net: Network, batch_size: int) -> int:
     """
     if net.members is not None or net.layout.n_trained < net.layout.size:
         return 1
-    flops = batch_size * net.work.flops
-    wanted = min(batch_size // ROWS_PER_PART, int(flops / FLOPS_PER_PART), MAX_PARTS)
-    return max(1, min(wanted, n_cores())) if wanted > 1 else 1
+    work = net.work
+    places = work.flops / (6 * net.layout.size)  # at which a row meets the parameters
+    wanted = min(
+        MAX_PARTS,
+        batch_size * places / ROWS_PER_PRODUCT,
+        batch_size * work.largest_product / FLOPS_PER_PRODUCT,
+        batch_size * work.flops / FLOPS_PER_PART,
+    )
+    return min(int(wanted), n_cores()) if wanted >= 2 else 1

@@ -24,6 +24,7 @@ def net(rng):
 def small_chunks(monkeypatch):
     """Let inference go by 7 rows."""
     monkeypatch.setattr("sklearn_nn.core._network.INFERENCE_ROWS", 7)
+    monkeypatch.setattr("sklearn_nn.core._network.FEW_ROWS", 7)
 
 
 class Meeting(Identity):

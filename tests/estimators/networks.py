@@ -76,7 +76,9 @@ def make_sequences(rng, n=60):
 
 def raw(model, X):
     """Return what a prediction is made of."""
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    return (
+        model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    )
 
 
 def parameters(model):

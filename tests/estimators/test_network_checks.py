@@ -7,13 +7,22 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_nn import NetworkClassifier, NetworkRegressor
-from sklearn_nn.blocks import LSTM, Dense, Embedding, Flatten, Output, ToSequence, chain, parallel
+from sklearn_nn.blocks import (
+    LSTM,
+    Dense,
+    Embedding,
+    Flatten,
+    Output,
+    ToSequence,
+    chain,
+    parallel,
+)
 from sklearn_nn.core import walk
 
 # The checks ask that 200 easy rows be learned: in few epochs, of some batches each.
 OPTIONS = {"learning_rate": 0.05, "batch_size": 50, "max_iter": 15}
 CASES = {name: {"network": net} for name, net in NETWORKS.items()} | {
-    "sgd": {"optimizer": "sgd", "max_iter": 150},
+    "sgd": {"optimizer": "sgd", "learning_rate": 0.005},
     "lbfgs": {"optimizer": "lbfgs"},
     "graph by lbfgs": {"optimizer": "lbfgs", "network": NETWORKS["graph"]},
     "padding": {
@@ -30,7 +39,9 @@ EXCEPT = {"batch norm": {WEIGHTS.format(kind) for kind in ("dense", "sparse")}}
 @both
 def test_estimator_checks(cls, name):
     results = check_estimator(cls(**OPTIONS | CASES[name]), on_skip=None, on_fail=None)
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
+    failed = {
+        r["check_name"]: r["exception"] for r in results if r["status"] == "failed"
+    }
     assert failed.keys() == EXCEPT.get(name, set()), failed
     assert len(results) > 50
 
