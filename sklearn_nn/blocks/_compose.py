@@ -40,8 +40,16 @@ class Chain(Composite, Compound):
     @property
     def accepts_sparse(self) -> bool:  # type: ignore[override]  # its first block's
         """Whether the first block takes a CSR matrix."""
-        blocks = [block for _, block, _ in untied(self) if block != "passthrough"]
-        return bool(blocks) and blocks[0].accepts_sparse
+        return bool(getattr(self._first(), "accepts_sparse", False))
+
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # its first block's
+        """Whether NaN means something to the first block."""
+        return bool(getattr(self._first(), "accepts_nan", False))
+
+    def _first(self) -> Any:
+        blocks = (block for _, block, _ in untied(self) if block != "passthrough")
+        return next(blocks, None)
 
     def check_values(self) -> None:
         super().check_values()

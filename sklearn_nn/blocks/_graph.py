@@ -81,12 +81,16 @@ class Graph(Composite, Compound):
     @property
     def accepts_sparse(self) -> bool:  # type: ignore[override]  # that of its nodes
         """Whether all nodes that read x read nothing else and take a CSR matrix."""
-        inputs, reads = self._inputs().keys() or {"input"}, self._reads()
-        readers = [part for part in untied(self) if inputs & set(reads[part[0]])]
+        reads = self._reads()
         return all(
             len(reads[name]) == 1 and getattr(block, "accepts_sparse", False)
-            for name, block, _ in readers
+            for name, block in self._readers()
         )
+
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # that of its nodes
+        """Whether NaN means something to a node that reads x, or columns of it."""
+        return any(getattr(block, "accepts_nan", False) for _, block in self._readers())
 
     def check_values(self) -> None:
         super().check_values()
@@ -155,6 +159,11 @@ class Graph(Composite, Compound):
     def _reads(self) -> dict[str, list[str]]:
         """Return the names that each node reads."""
         return {name: as_names(name, reads) for name, _, reads in self.nodes}
+
+    def _readers(self) -> list[tuple[str, Any]]:
+        """Return name and block of the nodes that read x, or columns of it."""
+        inputs, reads = self._inputs().keys() or {"input"}, self._reads()
+        return [(name, b) for name, b, _ in untied(self) if inputs & set(reads[name])]
 
     def _inputs(self) -> dict[str, Any]:
         """Return the columns of each input; none if the only one is all of x."""

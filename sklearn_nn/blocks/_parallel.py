@@ -103,6 +103,12 @@ class Parallel(Composite, Branching):
         blocks = [block for _, block, _ in untied(self) if block != "drop"]
         return all(getattr(block, "accepts_sparse", False) for block in blocks)
 
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # its branches'
+        """Whether NaN means something to all branches."""
+        blocks = [block for _, block, _ in untied(self) if block != "drop"]
+        return all(getattr(block, "accepts_nan", False) for block in blocks)
+
     def check_values(self) -> None:
         super().check_values()
         check_parts(self, ("passthrough", "drop"))

@@ -61,6 +61,12 @@ class Residual(Branching):
         branches = self.block, self.projection
         return all(getattr(branch, "accepts_sparse", False) for branch in branches)
 
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # that of its branches
+        """Whether NaN means something to both the block and its projection."""
+        branches = self.block, self.projection
+        return all(getattr(branch, "accepts_nan", False) for branch in branches)
+
     def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
         block = planned(self, "block", self.block, "block", in_shape)
         around = self._shortcut(in_shape, block.out_shape)

@@ -107,7 +107,7 @@ class BaseNetwork(NetworkInput, BaseNN):
     def _check_params(self) -> None:
         check_params(self, self._rules)
         for value in (getattr(self, name) for name in self._rules):
-            if isinstance(value, Spec) and not isinstance(value, Block):
+            if isinstance(value, Spec):
                 value.check_values()
 
     def _make_block(self, n_raw: int, in_shape: Shape) -> Block:

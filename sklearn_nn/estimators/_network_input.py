@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 
 from sklearn_nn.blocks import Dense, chain
-from sklearn_nn.core import Array, Block, Network, Shape, walk
+from sklearn_nn.core import Array, Block, Network, Shape
 
 
 class NetworkInput:
@@ -25,8 +25,8 @@ class NetworkInput:
     def _expect(self, row_shape: Shape | None) -> None:
         """Note what the rows of X are to be."""
         self._row_shape = row_shape
-        self._takes_sparse = row_shape is None and takes_sparse(self.network)
-        self._takes_nan = takes_nan(self.network)
+        self._takes_sparse = row_shape is None and takes("sparse", self.network)
+        self._takes_nan = takes("nan", self.network)
 
     def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
         X, row_shape = as_table(X)
@@ -77,8 +77,8 @@ class NetworkInput:
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = takes_sparse(self.network)
-        tags.input_tags.allow_nan = takes_nan(self.network)
+        tags.input_tags.sparse = takes("sparse", self.network)
+        tags.input_tags.allow_nan = takes("nan", self.network)
         return tags
 
 
@@ -97,14 +97,13 @@ def default_network() -> Block:
     return chain(Dense(100, "relu"))
 
 
-def takes_nan(network: Any) -> bool:
-    """Whether NaN means something to a block of the network."""
-    return any(getattr(spec, "accepts_nan", False) for spec in walk(network))
+def takes(kind: str, network: Any) -> bool:
+    """Whether the network reads "sparse" or "nan".
 
-
-def takes_sparse(network: Any) -> bool:
-    """Whether the network reads CSR matrices; True if it is none, which `fit` tells."""
+    Where it is malformed, the answer is yes: `fit` tells what is wrong with it.
+    """
+    block = default_network() if network is None else network
     try:
-        return network is None or bool(network.accepts_sparse)
+        return bool(getattr(block, f"accepts_{kind}", False))
     except (AttributeError, IndexError, TypeError, ValueError):
         return True

@@ -77,6 +77,6 @@ def test_dense_takes_the_name_of_an_activation(block, rng):
 @pytest.mark.parametrize("value", ["sin", "ReLU", None, 3, ReLU, Dense(2)], ids=repr)
 def test_an_unknown_activation_is_named_in_the_message(value):
     rule = "must be one of 'elu', 'gelu', .*, 'relu', .*, 'tanh', or"
-    message = rf"`activation` of Dense {rule}.*got {re.escape(repr(value))}\."
+    message = rf"`activation` {rule}.*got {re.escape(repr(value))}\."
     with pytest.raises(InvalidParameterError, match=message):
         Dense(3, value).out_shape((4,))

@@ -207,7 +207,7 @@ def test_each_column_must_have_its_bins(kind):
         (PBLDEmbedding(0), "`frequencies` of PBLDEmbedding must be an integer in [1"),
         (PeriodicEmbedding(sigma=-1), "`sigma` of PeriodicEmbedding must be a number"),
         (LinearEmbedding(flat=2), "`flat` of LinearEmbedding must be True or False"),
-        (LinearEmbedding(2, "no"), "`activation` of"),
+        (LinearEmbedding(2, "no"), "`activation` must be one of"),
     ],
 )
 def test_values_are_checked_when_a_network_is_made(block, message, rng):

@@ -58,6 +58,8 @@ def test_the_tags_are_those_of_the_network(cls):
     assert not tags(chain(ToSequence(), LSTM(3))).sparse
     assert not tags(chain(ToSequence(), LSTM(3))).allow_nan
     assert tags(chain(ToSequence(padding="nan"), LSTM(3))).allow_nan
+    assert not tags(chain(Dense(3), ToSequence(padding="nan"), LSTM(3))).allow_nan
+    assert not tags(parallel(Embedding(3), Dense(3))).allow_nan
     assert tags(Embedding(3)).allow_nan
 
 
