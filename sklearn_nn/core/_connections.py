@@ -71,14 +71,17 @@ class SparseViews:
     ----------
     kept : ndarray of bool
         The connections for which it was made.
+    share : float
+        The share of the parameters that is there.
     views : namespace
-        The tree; the values of its matrices are those of the last `refresh`.
+        The tree; the values of its matrices are those of the last `refresh`. None if
+        there is no matrix.
     """
 
     def __init__(
         self, layout: ParamLayout, params: NDArray[Any], kept: NDArray[Any]
     ) -> None:
-        self.kept = kept
+        self.kept, self.share = kept, np.count_nonzero(kept) / max(1, kept.size)
         self._matrices: list[tuple[Any, NDArray[Any], NDArray[Any]]] = []
         named: dict[str, Any] = layout.named_views(params)
         for name, own in layout.named_views(kept).items():

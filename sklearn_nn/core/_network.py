@@ -187,15 +187,15 @@ class Network:
         lead = () if self.members is None else (self.members,)
         n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
+        p, size, flops = self._p, INFERENCE_ROWS, n * self.work.flops
         many = n * math.prod(self.in_shape[:-1]) >= SPARSE_ROWS
-        sparse = self._sparse_views() if many else None
-        size = SPARSE_INFERENCE_ROWS if sparse else INFERENCE_ROWS
+        if many and (sparse := self._sparse_views()) is not None:
+            p, size, flops = sparse.views, SPARSE_INFERENCE_ROWS, flops * sparse.share
         if n > FEW_ROWS:
             at_once = WRITTEN_AT_ONCE // max(1, self.work.written)
             size = max(FEW_ROWS, min(size, at_once))
-        p = sparse or self._p
         chunks = list(row_chunks(n, size))
-        if len(chunks) == 1 or n * self.work.flops < FLOPS_WORTH_THREADS:
+        if len(chunks) == 1 or flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
             return raw
         with own_threads(len(chunks)) as team:
@@ -204,7 +204,7 @@ class Network:
             team.run([partial(self._infer, p, x, raw, share) for share in shares])
         return raw
 
-    def _sparse_views(self) -> Views | None:
+    def _sparse_views(self) -> SparseViews | None:
         """Return the parameters with CSR matrices among them; None without any."""
         kept, sparse = self.connections, self._sparse
         if kept is None or self.members is not None:
@@ -212,7 +212,7 @@ class Network:
         if sparse is None or sparse.kept is not kept:
             self._sparse = sparse = SparseViews(self.layout, self.params, kept)
         sparse.refresh()
-        return sparse.views
+        return sparse if sparse.views else None
 
     def _infer(self, p: Views, x: Any, raw: Array, chunks: list[slice]) -> None:
         """Write the raw outputs of some chunks of rows."""

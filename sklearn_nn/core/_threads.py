@@ -9,9 +9,9 @@ from typing import Any
 from joblib import cpu_count
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
-# Below this many operations a product is faster on one thread than on several, and far
-# faster where other processes want the cores.
-FLOPS_PER_THREADED_PRODUCT = 4e6
+# Below this many operations a product gains little by several threads, and where other
+# processes want the cores it becomes ten times as slow.
+FLOPS_PER_THREADED_PRODUCT = 1e8
 # Below this many the libraries keep to one thread by themselves.
 FLOPS_NEVER_THREADED = 1e4
 

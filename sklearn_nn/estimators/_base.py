@@ -111,9 +111,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         self._network = net
         self._describe(fresh)
         callbacks = self._callbacks(given)
-        monitors = self._monitors(net, state, val, fresh)
+        n_epochs = 1 if given.incremental else self.max_iter
+        monitors = self._monitors(net, state, val, fresh, n_epochs)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
-        self._keep(outcome, state, go_on)
+        self._keep(outcome, state, monitors, go_on)
         check_diverged(self, outcome)
         for callback in callbacks:
             callback.end()
@@ -338,7 +339,12 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         return True
 
     def _monitors(
-        self, net: Network, state: TrainingState, val: Data | None, fresh: bool
+        self,
+        net: Network,
+        state: TrainingState,
+        val: Data | None,
+        fresh: bool,
+        n_epochs: int,
     ) -> list[Monitor]:
         monitors: list[Monitor] = []
         start, stops = -np.inf, self.early_stopping
@@ -375,9 +381,18 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     # -- keep
 
-    def _keep(self, outcome: Outcome, state: TrainingState, go_on: bool) -> None:
+    def _keep(
+        self,
+        outcome: Outcome,
+        state: TrainingState,
+        monitors: list[Monitor],
+        go_on: bool,
+    ) -> None:
         for epoch in outcome.epochs[self.n_iter_ :]:  # the callbacks saw the others
             self._publish(epoch)
+        for monitor in monitors:
+            if isinstance(monitor, KeepBest):  # it forgets what was before a pruning
+                self.best_validation_score_ = monitor.best_score
         self.t_ = state.clock.samples
         self.__dict__.pop("_state", None)
         if go_on and not outcome.diverged:  # moments that are NaN would stay so

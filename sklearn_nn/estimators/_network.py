@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -39,13 +39,15 @@ from sklearn_nn.estimators._network_input import NetworkInput, default_network
 from sklearn_nn.estimators._params import FLOATS, TRAINING_RULES
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
-from sklearn_nn.training import TrainingState
+from sklearn_nn.training import (
+    Data,
+    Monitor,
+    Prune,
+    Pruning,
+    TrainingState,
+    prune,
+)
 
-OPTIMIZERS: Mapping[str, Optimizer | None] = {
-    "adam": Adam(),
-    "sgd": SGD(),
-    "lbfgs": None,
-}
 SCHEDULES: Mapping[str, Schedule] = {
     "constant": Constant(),
     "invscaling": InverseScaling(),
@@ -54,10 +56,11 @@ SCHEDULES: Mapping[str, Schedule] = {
 RULES: Mapping[str, Rule] = {
     **TRAINING_RULES,
     "network": any_of(
-        OneOf((None,)), instance_of(Block, "a block of sklearn_nn.blocks")
+        OneOf((None,)),
+        instance_of(Block, "a block of sklearn_nn.blocks, such as chain(...)"),
     ),
     "optimizer": any_of(
-        OneOf(tuple(OPTIMIZERS)),
+        OneOf(("adam", "sgd", "lbfgs")),
         instance_of(Optimizer, "an optimizer of sklearn_nn.optimizers"),
     ),
     "schedule": any_of(
@@ -65,6 +68,9 @@ RULES: Mapping[str, Rule] = {
         instance_of(Schedule, "a schedule of sklearn_nn.schedules"),
     ),
     "learning_rate": number(0, np.inf, "()"),
+    "pruning": any_of(
+        OneOf((None,)), instance_of(Pruning, "a Pruning of sklearn_nn.training")
+    ),
 }
 
 
@@ -77,6 +83,7 @@ class BaseNetwork(NetworkInput, BaseNN):
     optimizer: Any = "adam"
     schedule: Any = "constant"
     learning_rate: float = 0.001
+    pruning: Any = None
 
     _rules: ClassVar[Mapping[str, Rule]] = RULES
     _rate_name: ClassVar[str] = "learning_rate"
@@ -96,6 +103,30 @@ class BaseNetwork(NetworkInput, BaseNN):
         """
         check_is_fitted(self, "n_outputs_")
         return summarize(self._network)
+
+    def prune(self, density: float, scope: str = "global") -> Self:
+        """Take the smallest weights out of the fitted network.
+
+        They stay out when training goes on, with ``warm_start=True`` or `partial_fit`.
+
+        Parameters
+        ----------
+        density : float
+            Share of the weights that is left, in (0, 1].
+        scope : {"global", "layer"}, default="global"
+            Whether all weights are compared, or those of each array.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        check_is_fitted(self, "n_outputs_")
+        Pruning(density, scope=scope).check_values()
+        net, state = self._network.copy(), getattr(self, "_state", None)
+        prune(net, density, scope, None if state is None else state.optimizer)
+        self._network = net
+        return self
 
     def _html_repr(self) -> str:
         html: str = super()._html_repr()
@@ -127,7 +158,9 @@ class BaseNetwork(NetworkInput, BaseNN):
     def _optimizer(self) -> Optimizer | None:
         if isinstance(self.optimizer, Optimizer):
             return self.optimizer
-        return OPTIMIZERS[self.optimizer]
+        if self.optimizer == "lbfgs":
+            return None
+        return SGD() if self.optimizer == "sgd" else Adam()
 
     def _schedule(self) -> Schedule:
         if isinstance(self.schedule, Schedule):
@@ -151,8 +184,28 @@ class BaseNetwork(NetworkInput, BaseNN):
                 "loss at every evaluation. Leave out Dropout and BatchNorm, or use "
                 "'adam' or 'sgd'."
             )
+        if self._optimizer() is None and self.pruning is not None:
+            raise InvalidParameterError(
+                f"`pruning` of {type(self).__name__} must be None with "
+                "optimizer='lbfgs', which knows no epochs. Use 'adam' or 'sgd', or "
+                "prune() after the training."
+            )
         self._check_nan(X, net)
         return net, state
+
+    def _monitors(
+        self,
+        net: Network,
+        state: TrainingState,
+        val: Data | None,
+        fresh: bool,
+        n_epochs: int,
+    ) -> list[Monitor]:
+        monitors = super()._monitors(net, state, val, fresh, n_epochs)
+        if self.pruning is None or n_epochs < self.max_iter:  # that is partial_fit
+            return monitors
+        # It comes first: the others look at the network that is left.
+        return [Prune(net, self.pruning, state, self.max_iter), *monitors]
 
     # -- given weights
 

@@ -30,6 +30,10 @@ class NetworkClassifier(NNClassifier, BaseNetwork):
         plateau.
     learning_rate : float, default=0.001
         Initial rate, for training by batches.
+    pruning : Pruning, default=None
+        Takes the smallest weights out while training by batches: an object such as
+        ``sklearn_nn.training.Pruning(density=0.1)``. `partial_fit`, which does not know
+        how long the training is, leaves out what is out and takes out no more.
     alpha : float, default=0.0001
         Strength of the L2 penalty on the weights (not the biases). It is divided by
         the rows of a batch times the mean sample weight of the training rows.

@@ -60,19 +60,24 @@ class NetworkInput:
     def _raw(self, X: Any) -> Array:
         raw: Array = super()._raw(X)  # type: ignore[misc]
         if self._takes_nan and np.isnan(raw).any():
-            self._refuse_nan(self._check_X(X, raw.dtype))
+            self._refuse_nan(self._check_X(X, raw.dtype), "X")
         return raw
 
-    def _check_nan(self, X: Any, net: Network) -> None:
+    def _monitors(self, net: Network, state: Any, val: Any, *args: Any) -> Any:
+        if val is not None:
+            self._check_nan(val.X, net, "X_val")
+        return super()._monitors(net, state, val, *args)  # type: ignore[misc]
+
+    def _check_nan(self, X: Any, net: Network, name: str = "X") -> None:
         """Raise if NaN, which some block takes, comes to one that does not."""
         if not self._takes_nan or issparse(X):
             return
         rows = np.isnan(X).any(axis=tuple(range(1, X.ndim)))
         if rows.any() and np.isnan(net.infer(X[rows])).any():
-            self._refuse_nan(X)
+            self._refuse_nan(X, name)
 
-    def _refuse_nan(self, X: Any) -> None:
-        assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+    def _refuse_nan(self, X: Any, name: str) -> None:
+        assert_all_finite(X, estimator_name=type(self).__name__, input_name=name)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]

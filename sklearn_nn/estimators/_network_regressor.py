@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from sklearn_nn.core import Rule
+from sklearn_nn.core import InvalidParameterError, Rule, integer
 from sklearn_nn.estimators._encoding import RealTargets
 from sklearn_nn.estimators._network import RULES, BaseNetwork
 from sklearn_nn.estimators._regressor import REGRESSOR_RULES, NNRegressor
@@ -32,6 +32,10 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
         plateau.
     learning_rate : float, default=0.001
         Initial rate, for training by batches.
+    pruning : Pruning, default=None
+        Takes the smallest weights out while training by batches: an object such as
+        ``sklearn_nn.training.Pruning(density=0.1)``. `partial_fit`, which does not know
+        how long the training is, leaves out what is out and takes out no more.
     alpha : float, default=0.0001
         Strength of the L2 penalty on the weights (not the biases). It is divided by
         the rows of a batch times the mean sample weight of the training rows.
@@ -137,6 +141,10 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
         self : object
             The estimator, which predicts with its initial weights.
         """
+        if not integer(1).allows(n_outputs):
+            raise InvalidParameterError(
+                f"`n_outputs` must be an integer of at least 1; got {n_outputs!r}."
+            )
         self._check_params()
         y = np.zeros(1) if n_outputs == 1 else np.zeros((1, n_outputs))
         self._initialize(n_features, RealTargets.fit(y, self._make_loss()))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, Self
+from zipfile import is_zipfile
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -54,10 +55,15 @@ class NamedWeights:
         Raises
         ------
         ValueError
-            If a name is missing or unknown, if a shape differs, or if a connection that
-            is thinned out gets a weight; the estimator is then as it was.
+            If a name is missing or unknown, if a shape differs, if a number is not
+            finite, or if a connection that is thinned out gets a weight; the estimator
+            is then as it was.
         """
         check_is_fitted(self, "n_outputs_")
+        if not isinstance(weights, Mapping):
+            raise TypeError(
+                f"`weights` must be a dict of arrays by name; got {weights!r}."
+            )
         net = self._network.copy()
         views = net.layout.named_views(net.params)
         missing, unknown = views.keys() - weights.keys(), weights.keys() - views.keys()
@@ -72,13 +78,9 @@ class NamedWeights:
                     f"`weights[{name!r}]` must have the shape {view.shape}; got {got}."
                 )
             view[...] = weights[name]
-        given = net.params.copy()
-        net.cut(net.params)
-        if lost := np.count_nonzero(given != net.params):
-            raise ValueError(
-                "`weights` must be zero where connections are thinned out; "
-                f"{lost} of them are not. They are of a network with others."
-            )
+            if not np.isfinite(view).all():
+                raise ValueError(f"`weights[{name!r}]` must be finite; it is not.")
+        _check_connections(net)
         self._network = net
         return self
 
@@ -110,7 +112,25 @@ class NamedWeights:
         Raises
         ------
         ValueError
-            If the file was written for another network.
+            If the file is none of weights, or was written for another network.
         """
-        with np.load(path, allow_pickle=False) as file:
-            return self.set_weights(dict(file))
+        check_is_fitted(self, "n_outputs_")
+        with open(path, "rb") as file:
+            if not is_zipfile(file):
+                raise ValueError(
+                    f"`path` must be a file that save_weights wrote; got {path!r}."
+                )
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return self.set_weights(dict(arrays))
+
+
+def _check_connections(net: Network) -> None:
+    """Raise if connections that are thinned out have a weight."""
+    given = net.params.copy()
+    net.cut(net.params)
+    if lost := np.count_nonzero(given != net.params):
+        raise ValueError(
+            "`weights` must be zero where connections are thinned out; "
+            f"{lost} of them are not. They are of a network with other connections."
+        )

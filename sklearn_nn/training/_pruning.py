@@ -43,7 +43,7 @@ class Pruning(Spec):
     density : float, default=0.1
         Share of the weights that is left in the end, in (0, 1].
     begin : float, default=0.1
-        When the first weights go, as a share of the epochs of the training.
+        When the first weights go, as a share of the epochs that the training may have.
     end : float, default=0.7
         When the last ones go; what is left is trained until 1.
     every : int, default=1
@@ -119,7 +119,8 @@ class Prune(Monitor):
         self, net: Network, pruning: Pruning, state: TrainingState, n_epochs: int
     ) -> None:
         self.pruning, self.state, self.n_epochs = pruning, state, n_epochs
-        self.start, self.epochs, self.is_done = density_of(net), 0, False
+        self.start, self.epochs = density_of(net), 0
+        self.is_done = self.start <= pruning.density
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
         if self.is_done:

@@ -1,5 +1,6 @@
 """Stepper: the gradient of a batch and the update, in parts on several threads."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +26,7 @@ from sklearn_nn.training._state import Recipe, TrainingState
 # the largest one, and if that product has so many rows.
 FLOPS_PER_PART = 2e7
 FLOPS_PER_PRODUCT = 4e6
-ROWS_PER_PRODUCT = 64
+ROWS_PER_PRODUCT = 32
 MAX_PARTS = 8
 
 
@@ -74,7 +75,9 @@ class Stepper:
     def gradient(self, batch: Batch) -> float:
         """Compute the gradient of the mean loss over ``batch``; return that loss."""
         m = batch.X.shape[0]
-        n_parts = self._n_summed = min(len(self._nets), count_parts(self._nets[0], m))
+        # A smaller batch, the last one, has fewer parts of the same size.
+        n_parts = math.ceil(len(self._nets) * m / self.recipe.batch_size)
+        self._n_summed = n_parts = min(len(self._nets), n_parts)
         if n_parts == 1:
             self._part_gradient(0, batch, 1.0)
             return self._values[0]

@@ -570,6 +570,21 @@ def test_members_are_that_many_single_networks(name, shape, k, rng):
 
 
 @every_case
+def test_a_thinned_out_network_infers_what_its_forward_gives(
+    name, shape, monkeypatch, rng
+):
+    monkeypatch.setattr("sklearn_nn.core._connections.SPARSE_ENTRIES", 1)
+    monkeypatch.setattr("sklearn_nn.core._connections.SPARSE_DENSITY", 1)
+    monkeypatch.setattr("sklearn_nn.core._network.SPARSE_ROWS", 1)
+    net = compiled(name, shape, rng)
+    kept = rng.random(net.params.size) < 0.7
+    kept[net.layout.n_weights :] = True
+    net.connections = kept
+    x, _ = normal(rng, net, 6)
+    assert_allclose(net.infer(x), net.forward(x), rtol=1e-12, atol=1e-14)
+
+
+@every_case
 def test_inference_is_deterministic(name, shape, rng):
     net = compiled(name, shape, rng)
     x, dy = normal(rng, net, 6)

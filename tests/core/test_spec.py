@@ -6,7 +6,14 @@ from typing import ClassVar
 import pytest
 from sklearn.base import clone
 
-from sklearn_nn.core import Composite, InvalidParameterError, Spec, integer
+from sklearn_nn.core import (
+    Composite,
+    InvalidParameterError,
+    Spec,
+    integer,
+    rebuilt,
+    walk,
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -102,3 +109,46 @@ def test_malformed_parts_can_be_replaced():
     assert (
         Layers(None).set_params(parts=[("a", Layer(3))]).get_params()["a__units"] == 3
     )
+
+
+def test_walking_meets_all_specs_from_the_outside_in():
+    inner = Layers([("c", Layer(3))])
+    whole = Layers([("a", Layer(1)), ("b", inner)])
+    met = list(walk([whole, "word", 5]))
+    a, c = whole.parts[0][1], inner.parts[0][1]
+    assert [id(spec) for spec in met] == [id(spec) for spec in (whole, a, inner, c)]
+
+
+def wider(spec):
+    """Return a layer with two units more; any other spec as it is."""
+    return Layer(spec.units + 2) if isinstance(spec, Layer) else spec
+
+
+def test_rebuilding_changes_specs_at_any_depth_in_a_copy():
+    whole = Layers([("a", Layer(1)), ("b", Layers([("c", Layer(3))]))])
+    new = rebuilt(whole, wider)
+    assert repr(new) == repr(
+        Layers([("a", Layer(3)), ("b", Layers([("c", Layer(5))]))])
+    )
+    assert whole.parts[0][1].units == 1
+    assert type(new.parts[0]) is tuple
+
+
+def test_rebuilding_shares_what_does_not_change():
+    same, other = Layers([("c", "word")]), Layers([("d", Layer())])
+    new = rebuilt(Layers([("a", same), ("b", other)]), wider)
+    assert new.parts[0][1] is same
+    assert new.parts[1][1] is not other
+
+
+def test_rebuilding_without_a_change_returns_the_spec_itself():
+    whole = Layers([("a", Layer(1)), ("b", Layers([("c", Layer(3))]))])
+    assert rebuilt(whole, lambda spec: spec) is whole
+
+
+def test_the_change_of_an_outer_spec_sees_the_changed_inner_ones():
+    seen = []
+    rebuilt(
+        Layers([("a", Layer(1))]), lambda spec: seen.append(repr(spec)) or wider(spec)
+    )
+    assert seen == [repr(Layer(1)), repr(Layers([("a", Layer(3))]))]

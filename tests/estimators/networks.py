@@ -74,6 +74,12 @@ def make_sequences(rng, n=60):
     return X, (X[:, 3:, 0].mean(1) > X[:, :3, 0].mean(1)).astype(int)
 
 
+def initialized(model, n_features, n_classes=2):
+    """Return the model, initialized for that many classes or for one output."""
+    classes = {"classes": range(n_classes)} if hasattr(model, "predict_proba") else {}
+    return model.initialize(n_features, **classes)
+
+
 def raw(model, X):
     """Return what a prediction is made of."""
     return (

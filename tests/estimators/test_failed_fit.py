@@ -1,13 +1,12 @@
 """A fit that fails leaves the estimator as it was, in whatever way it fails."""
 
-from copy import deepcopy
-
 import numpy as np
 import pytest
 from mlps import both, make_rows
+from networks import assert_unchanged_by
 
 from sklearn_nn import MLPClassifier
-from sklearn_nn.core import Network, Schedule
+from sklearn_nn.core import Schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -22,21 +21,6 @@ class Breaks(Schedule):
         if clock.progress >= self.at:
             raise RuntimeError("a bug")
         return 1.0
-
-
-def state_of(value):
-    """Return a copy that compares by content: arrays as bytes, objects as dicts."""
-    if isinstance(value, np.ndarray):
-        return value.dtype, value.shape, value.tobytes()
-    if isinstance(value, np.random.Generator):
-        return deepcopy(value.bit_generator.state)
-    if isinstance(value, Network):  # its scratch memory is nobody's business
-        return state_of(value.__getstate__())
-    if isinstance(value, dict):
-        return {key: state_of(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [state_of(item) for item in value]
-    return state_of(vars(value)) if hasattr(value, "__dict__") else repr(value)
 
 
 def unfitted(mlp, X, y):
@@ -77,13 +61,6 @@ def begun(request, rng):
         return request.param(mlp, *make_rows(rng))
 
     return begin
-
-
-def assert_unchanged_by(mlp, method, *args, **kwargs):
-    before = state_of(mlp)
-    with np.errstate(all="ignore"), pytest.raises((ValueError, RuntimeError)):
-        getattr(mlp, method)(*args, **kwargs)
-    assert state_of(mlp) == before
 
 
 @pytest.mark.parametrize("failure", FAILURES)

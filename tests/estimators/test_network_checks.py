@@ -22,7 +22,7 @@ from sklearn_nn.core import walk
 # The checks ask that 200 easy rows be learned: in few epochs, of some batches each.
 OPTIONS = {"learning_rate": 0.05, "batch_size": 50, "max_iter": 15}
 CASES = {name: {"network": net} for name, net in NETWORKS.items()} | {
-    "sgd": {"optimizer": "sgd", "learning_rate": 0.005},
+    "sgd": {"optimizer": "sgd", "learning_rate": 0.001, "max_iter": 60},
     "lbfgs": {"optimizer": "lbfgs"},
     "graph by lbfgs": {"optimizer": "lbfgs", "network": NETWORKS["graph"]},
     "padding": {

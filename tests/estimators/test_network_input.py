@@ -360,7 +360,10 @@ def test_an_unknown_code_may_be_nan_and_a_number_may_not(cls, frame):
     X.loc[:20, "color"] = np.nan
     model = cls(GROUPS, **OPTIONS).fit(X, y)
     assert np.isfinite(raw(model, X)).all()
+    whole = X.copy()
     X.loc[3, "age"] = np.nan
+    with pytest.raises(ValueError, match="X_val contains NaN"):
+        model.fit(whole, y, X_val=X, y_val=y)
     with pytest.raises(ValueError, match="X contains NaN"):
         model.predict(X)
     with pytest.raises(ValueError, match="X contains NaN"):

@@ -402,6 +402,15 @@ def test_nothing_ends_the_training_before_all_have_gone(net, data):
     assert len(seen.seen) == 7
 
 
+def test_where_nothing_can_go_the_training_may_end_at_once(net, data):
+    prune(net, 0.1)
+    recipe, state = start(net)
+    patience = Patience("loss", 1e300, 1, Constant(), state)
+    monitors = [Prune(net, Pruning(0.1), state, 10), patience]
+    outcome = train(net, HalfSquaredError(), data, recipe, state, monitors, 10)
+    assert len(outcome.epochs) == 2
+
+
 def test_keep_best_forgets_what_was_best_with_more_weights(net):
     _, state = start(net)
     monitors = [Prune(net, Pruning(0.1, 0.0, 0.5), state, 4), KeepBest(net)]

@@ -112,8 +112,8 @@ def net_of(width, members=None):
     [
         (300, 256, 2, 2),
         (300, 256, 1, 1),  # nobody to share with
-        (300, 256, 64, 4),  # a part has 64 rows
-        (300, 127, 64, 1),
+        (300, 160, 64, 5),  # a part has 32 rows
+        (300, 63, 64, 1),
         (20, 256, 64, 1),  # too little to do
         (300, 4096, 64, 8),
     ],
