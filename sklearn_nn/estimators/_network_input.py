@@ -20,6 +20,8 @@ class NetworkInput:
 
     network: Any
     _network: Network
+    _targets: Any
+    _make_block: Any
     _row_shape: Shape | None
 
     def _expect(self, row_shape: Shape | None) -> None:
@@ -48,11 +50,14 @@ class NetworkInput:
         }
 
     def _check_row_shape(self, shape: Shape | None) -> None:
-        if None not in (shape, self._row_shape) and shape != self._row_shape:
+        if shape is None or shape == self._row_shape:
+            return
+        if self._row_shape is not None:
             raise ValueError(
                 f"The rows of `X` must have the shape {self._row_shape}, as they had "
                 f"when the network was fitted; got {shape}."
             )
+        self._make_block(self._targets.n_raw, shape)  # tells if it does not read them
 
     def _as_rows(self, X: Any) -> Any:
         return X if self._row_shape is None else X.reshape(len(X), *self._row_shape)

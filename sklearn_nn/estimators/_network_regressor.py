@@ -109,6 +109,13 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
     `ToSequence` and `Reshape` make sequences and images of its rows. An array with more
     axes is taken as well: its rows then have the shape ``X.shape[1:]``.
 
+    References
+    ----------
+    Rumelhart, Hinton and Williams, "Learning representations by back-propagating
+    errors", Nature 323, 1986. He, Zhang, Ren and Sun, "Deep residual learning for image
+    recognition", CVPR 2016 (shortcuts). Szegedy et al., "Going deeper with
+    convolutions", CVPR 2015 (branches side by side). Each block names its own.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes

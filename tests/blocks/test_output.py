@@ -55,6 +55,12 @@ def test_an_output_becomes_a_dense_with_its_activation_and_weights():
     assert is_same(block, expected)
 
 
+def test_an_output_alone_is_a_part_with_its_name():
+    assert is_same(
+        with_outputs(Output("tanh"), 3), Chain([("output", Dense(3, "tanh"))])
+    )
+
+
 def test_without_an_output_a_dense_is_appended():
     block = with_outputs(chain(Dense(5, "relu")), 3)
     assert is_same(block, Chain([("dense", Dense(5, "relu")), ("output", Dense(3))]))

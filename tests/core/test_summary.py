@@ -17,7 +17,7 @@ from sklearn_nn.blocks import (
     chain,
     parallel,
 )
-from sklearn_nn.core import compile_network, summarize
+from sklearn_nn.core import Summary, compile_network, summarize
 
 
 def summary_of(block, in_shape):
@@ -127,10 +127,15 @@ def test_the_total_is_the_number_of_trained_parameters(block, in_shape):
     assert summarize(net).n_params == net.layout.n_trained
 
 
-def test_html_has_every_cell_and_escapes_it():
+def test_html_has_every_cell():
     html = summary_of(chain(Dense(1000)), (4,))._repr_html_()
     assert html.startswith("<table>")
     assert html.endswith("</table>")
     for cell in ("block", "dense", "Dense", "(1000,)", "5,000", "total"):
         assert f">{cell}<" in html
     assert html.count("<tr>") == 3
+
+
+def test_html_is_escaped():
+    html = Summary([("a<b", "R&D", (1,), 0, 0)])._repr_html_()
+    assert "<td>a&lt;b</td><td>R&amp;D</td>" in html

@@ -13,6 +13,7 @@ from sklearn_nn.blocks import (
     Embedding,
     Flatten,
     Output,
+    Residual,
     ToSequence,
     chain,
     parallel,
@@ -60,6 +61,8 @@ def test_the_tags_are_those_of_the_network(cls):
     assert tags(chain(ToSequence(padding="nan"), LSTM(3))).allow_nan
     assert not tags(chain(Dense(3), ToSequence(padding="nan"), LSTM(3))).allow_nan
     assert not tags(parallel(Embedding(3), Dense(3))).allow_nan
+    assert not tags(Residual(Dense(3))).allow_nan
+    assert tags(Residual(Embedding(3), Embedding(3))).allow_nan
     assert tags(Embedding(3)).allow_nan
 
 

@@ -70,6 +70,23 @@ def test_either_form_may_be_predicted_and_learned_on(cls, shape, rng):
 
 
 @both
+def test_flat_rows_stand_for_rows_that_the_network_would_read(cls, rng):
+    X, y = make((12,), rng)
+    series = cls(chain(ToSequence(), GRU(3)), **OPTIONS).fit(X, y)
+    np.testing.assert_array_equal(raw(series, X[..., None]), raw(series, X))
+    with pytest.raises(
+        ValueError, match=r"ToSequence must .*got rows of shape \(6, 2\)"
+    ):
+        series.predict(X.reshape(60, 6, 2))
+    table = cls(Dense(3), **OPTIONS).fit(X, y)
+    message = r"one number per output; it returns rows of shape \(6, [13]\)"
+    with pytest.raises(ValueError, match=message):
+        table.predict(X.reshape(60, 6, 2))
+    with pytest.raises(ValueError, match=message):
+        table.fit(X, y, X_val=X.reshape(60, 6, 2), y_val=y)
+
+
+@both
 def test_without_reshaping_the_rows_are_read_as_they_are(cls, rng):
     X, y = make((6, 2), rng)
     plain = cls(GRU(5), **OPTIONS).fit(X, y)
