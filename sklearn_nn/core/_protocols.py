@@ -92,10 +92,6 @@ class OptimizerState:
         slots = {name: vector.copy() for name, vector in self.slots.items()}
         return OptimizerState(self.t, slots)
 
-    def part(self, where: slice) -> "OptimizerState":
-        """Return the state of some entries, which shares its memory with this one."""
-        return OptimizerState(self.t, {n: v[where] for n, v in self.slots.items()})
-
 
 class Optimizer(Spec, ABC):
     """Arithmetic on the parameter vector, entry by entry.

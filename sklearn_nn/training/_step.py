@@ -11,7 +11,6 @@ import numpy as np
 from sklearn_nn.core import (
     Loss,
     Network,
-    OptimizerState,
     Rng,
     Team,
     Workspace,
@@ -34,9 +33,10 @@ class Stepper:
     """Takes training steps on a network.
 
     The rows of a large batch go in parts: each has gradients and scratch memory of its
-    own, whose sum the optimizer reads, and may run on a thread of its own. So all of a
-    step is parallel, not its products alone; and a part does not wait for the cores
-    that other processes hold, as the threads of a BLAS library do.
+    own, whose sum the optimizer reads, and may run on a thread of its own. So products
+    are not all that is parallel, and a part does not wait for the cores that other
+    processes hold, as the threads of a BLAS library do. The optimizer's many short
+    operations go faster on one thread: on two they wait for Python's lock.
 
     The number of parts follows from the sizes and the machine, never from its load or
     from the threads at hand: those change the time, not the result.
@@ -54,12 +54,12 @@ class Stepper:
         self.loss, self.recipe, self.state, self.team = loss, recipe, state, team
         self.params, self.n_weights = net.trained, net.layout.n_weights
         self._nets: list[Network] = [net]
-        self._pieces: list[tuple[OptimizerState, slice]] = []
         if n_parts > 1:
-            self._grads = np.empty((n_parts, net.params.size), net.params.dtype)
-            self._nets = [net.twin(grads) for grads in self._grads]
-            pieces = [slice(*ends) for ends in _cut(net.trained.size, n_parts)]
-            self._pieces = [(state.optimizer.part(piece), piece) for piece in pieces]
+            grads = np.empty((n_parts, net.params.size), net.params.dtype)
+            self._nets = [net.twin(own) for own in grads]
+            self._grads = grads[:, : net.layout.n_trained]
+        else:
+            self._grads = net.trained_grads
         self._ws = [Workspace(net.params.dtype) for _ in self._nets]
         self._noise: list[Rng] = [state.rng]
         self._values = [0.0] * n_parts
@@ -90,14 +90,11 @@ class Stepper:
 
     def update(self, lr: float, l2: float) -> None:
         """Take the optimizer's step with the last gradient and that of the penalty."""
-        if not self._pieces:
-            optimizer, grads = self.state.optimizer, self._nets[0].trained_grads
-            step = self.recipe.optimizer.step
-            step(optimizer, self.params, grads, lr, l2, self.n_weights)
-            return
-        tasks = [partial(self._update_piece, *p, lr, l2) for p in self._pieces]
-        self.team.run(tasks)
-        self.state.optimizer.t += 1
+        grads, state = self._grads, self.state.optimizer
+        if grads.ndim > 1:
+            grads = grads[: self._n_summed]
+        step = self.recipe.optimizer.step
+        step(state, self.params, grads, lr, l2, self.n_weights)
 
     def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
         net = self._nets[i]
@@ -109,13 +106,6 @@ class Stepper:
             d_raw *= share
         self._values[i] = value
         net.backward(d_raw)
-
-    def _update_piece(
-        self, own: OptimizerState, where: slice, lr: float, l2: float
-    ) -> None:
-        params, grads = self.params[where], self._grads[: self._n_summed, where]
-        n_l2 = self.n_weights - where.start
-        self.recipe.optimizer.step(own, params, grads, lr, l2, n_l2)
 
 
 def _cut(n: int, n_parts: int) -> list[tuple[int, int]]:

@@ -95,21 +95,6 @@ def test_several_gradients_are_summed(rule, piece, monkeypatch, rng):
 
 
 @every_optimizer
-def test_a_step_in_parts_of_the_state_is_a_step(rule, rng):
-    params, grads = vectors(rng)
-    whole, state = walk(rule, params, grads)
-    parts = [slice(0, 20), slice(20, SIZE)]
-    own = rule.init(params)
-    states = [own.part(part) for part in parts]
-    for g in grads:
-        for part, part_state in zip(parts, states, strict=True):
-            rule.step(part_state, params[part], g[part].copy(), 0.1)
-    assert_array_equal(params, whole)
-    for name, slot in state.slots.items():
-        assert_array_equal(own.slots[name], slot)
-
-
-@every_optimizer
 def test_a_step_against_a_constant_gradient_goes_down(rule):
     params, _ = walk(rule, np.zeros(2), [np.array([3.0, -0.1])])
     assert_array_equal(np.sign(params), [-1, 1])
