@@ -133,7 +133,8 @@ class BatchNorm(PerFeature):
     are running means, kept as parameters of the group "state", so that no row depends
     on the others. A batch of a single value per feature has no variance: it is
     normalized as in prediction and leaves the running means alone. Scale (at first 1)
-    and shift (at first 0) are trained and not penalized.
+    and shift (at first 0) are trained and not penalized. Sample weights do not enter
+    mean and variance: a row of weight 2 is one row there.
 
     Shapes: x (..., d), scale, shift, mean and variance (d,), y (..., d).
 
