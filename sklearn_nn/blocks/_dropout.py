@@ -35,11 +35,7 @@ class Dropout(Elementwise):
         ws.saved = None
         if rng is None or self.rate == 0:
             return x
-        mask = ws.saved = ws.out("mask", x.shape)
-        rng.random(out=mask, dtype=mask.dtype.type)
-        mask += 1 - self.rate  # in [1 - rate, 2 - rate): at least 1 with 1 - rate
-        np.floor(mask, out=mask)
-        mask /= 1 - self.rate
+        mask = ws.saved = draw_noise(self.rate, rng, ws.out("mask", x.shape))
         return np.multiply(x, mask, out=ws.out("y", x.shape))
 
     def backward(
@@ -48,3 +44,12 @@ class Dropout(Elementwise):
         if ws.saved is None:
             return dy
         return np.multiply(dy, ws.saved, out=ws.out("dx", dy.shape))
+
+
+def draw_noise(rate: float, rng: Rng, out: Array) -> Array:
+    """Fill ``out`` with zeros, with probability ``rate``, else with 1 / (1 - rate)."""
+    rng.random(out=out, dtype=out.dtype.type)
+    out += 1 - rate  # in [1 - rate, 2 - rate): at least 1 with probability 1 - rate
+    np.floor(out, out=out)
+    out /= 1 - rate
+    return out

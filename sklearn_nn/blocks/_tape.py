@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_nn.blocks._cell import Cell, Moment, to_front
+from sklearn_nn.blocks._dropout import draw_noise
 from sklearn_nn.core import Array, Rng, Shape, Views, Workspace
 
 # What is computed for several steps at once goes in chunks of so many rows: enough for
@@ -124,9 +125,4 @@ def _noise(
     """Return zeros with probability ``rate``, else 1 / (1 - rate); None if all ones."""
     if rng is None or rate == 0:
         return None
-    noise = ws.out(name, shape)
-    rng.random(out=noise, dtype=noise.dtype.type)
-    noise += 1 - rate  # in [1 - rate, 2 - rate): at least 1 with probability 1 - rate
-    np.floor(noise, out=noise)
-    noise /= 1 - rate
-    return noise
+    return draw_noise(rate, rng, ws.out(name, shape))

@@ -19,15 +19,14 @@ from sklearn_nn.core import (
     Network,
     Optimizer,
     OptimizerState,
-    ParamLayout,
     Rng,
     Schedule,
     Shape,
     compile_network,
-    is_same,
 )
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import Targets, check_weights
+from sklearn_nn.estimators._going_on import go_on_with, new_generator
 from sklearn_nn.estimators._params import FLOATS
 from sklearn_nn.estimators._report import (
     TrainingReport,
@@ -254,25 +253,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
             # What set_params changes later must not change the fitted network.
             net = compile_network(deepcopy(block), in_shape, X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
-        net = self._go_on_with(block)
+        net = go_on_with(self._network, block)
         if kept is not None:
             return net, kept.copy()
         return net, self._new_state(net, new_generator(seed), samples=self.t_)
-
-    def _go_on_with(self, block: Block) -> Network:
-        """Return a network with a copy of the learned parameters."""
-        old = self._network
-        if is_same(block, old.block):
-            return old.successor()
-        layout = ParamLayout(block.param_tree(old.in_shape))
-        if list(layout.shapes.items()) != list(old.layout.shapes.items()):
-            raise ValueError(
-                "Training can only go on with the layers it began with, "
-                f"{old.layout.shapes}; the parameters now ask for {layout.shapes}. Set "
-                "warm_start=False to begin anew."
-            )
-        params, kept = old.params.copy(), old.connections
-        return Network(deepcopy(block), old.in_shape, params, None, layout, kept)
 
     def _kept_state(self) -> TrainingState | None:
         """Return the state that the last training left, if it suits the solver."""
@@ -410,8 +394,3 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def new_generator(seed: int) -> Rng:
-    """Return the generator of a training."""
-    return np.random.Generator(np.random.PCG64DXSM(seed))

@@ -34,7 +34,8 @@ from sklearn_nn.core import (
     summarize,
     walk,
 )
-from sklearn_nn.estimators._base import BaseNN, new_generator
+from sklearn_nn.estimators._base import BaseNN
+from sklearn_nn.estimators._going_on import new_generator
 from sklearn_nn.estimators._network_input import NetworkInput, default_network
 from sklearn_nn.estimators._params import FLOATS, TRAINING_RULES
 from sklearn_nn.optimizers import SGD, Adam
