@@ -67,6 +67,7 @@ from sklearn_nn.blocks._normalization import BatchNorm, LayerNorm, Scale
 from sklearn_nn.blocks._numeric import LinearEmbedding
 from sklearn_nn.blocks._output import Output, with_outputs
 from sklearn_nn.blocks._parallel import Parallel, parallel
+from sklearn_nn.blocks._parametric import ParametricActivation
 from sklearn_nn.blocks._periodic import PBLDEmbedding, PeriodicEmbedding
 from sklearn_nn.blocks._piecewise import (
     PiecewiseLinearEmbedding,
@@ -116,6 +117,7 @@ __all__ = [
     "PBLDEmbedding",
     "Parallel",
     "Param",
+    "ParametricActivation",
     "PeriodicEmbedding",
     "Permute",
     "PiecewiseLinearEmbedding",

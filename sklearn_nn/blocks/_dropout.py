@@ -7,7 +7,23 @@ from typing import ClassVar
 import numpy as np
 
 from sklearn_nn.blocks._activations import Elementwise
-from sklearn_nn.core import Array, Rng, Rule, Views, Workspace, number
+from sklearn_nn.core import (
+    Array,
+    OneOf,
+    Rng,
+    Rule,
+    Satisfying,
+    Schedule,
+    Views,
+    Workspace,
+    any_of,
+    number,
+    scalar,
+)
+
+LEVELS = 1 << 16  # a random number has 16 bits, so that each draw of 64 gives four
+DRAWN_AT_ONCE = 1 << 13
+TOP = (1 << 64) - 1
 
 
 @dataclass(eq=False, repr=False)
@@ -19,7 +35,9 @@ class Dropout(Elementwise):
     Parameters
     ----------
     rate : float, default=0.5
-        Probability of a zero, in [0, 1).
+        Probability of a zero, in [0, 1); it is rounded to a multiple of 2**-16.
+    schedule : Schedule, default=None
+        What the rate is multiplied by in the course of the training; None for 1.
 
     References
     ----------
@@ -28,14 +46,27 @@ class Dropout(Elementwise):
     """
 
     rate: float = 0.5
+    schedule: Schedule | None = None
 
-    rules: ClassVar[Mapping[str, Rule]] = {"rate": number(0, 1, "[)")}
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "rate": number(0, 1, "[)"),
+        "schedule": any_of(
+            OneOf((None,)),
+            Satisfying(
+                lambda value: isinstance(value, Schedule),
+                "a schedule of sklearn_nn.schedules",
+            ),
+        ),
+    }
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         ws.saved = None
-        if rng is None or self.rate == 0:
+        rate = self.rate
+        if rng is None or rate == 0:
             return x
-        mask = ws.saved = draw_noise(self.rate, rng, ws.out("mask", x.shape))
+        if self.schedule is not None:
+            rate *= self.schedule(ws.clock)
+        mask = ws.saved = draw_noise(rate, rng, ws.out("mask", x.shape))
         return np.multiply(x, mask, out=ws.out("y", x.shape))
 
     def backward(
@@ -48,8 +79,15 @@ class Dropout(Elementwise):
 
 def draw_noise(rate: float, rng: Rng, out: Array) -> Array:
     """Fill ``out`` with zeros, with probability ``rate``, else with 1 / (1 - rate)."""
-    rng.random(out=out, dtype=out.dtype.type)
-    out += 1 - rate  # in [1 - rate, 2 - rate): at least 1 with probability 1 - rate
-    np.floor(out, out=out)
-    out /= 1 - rate
+    kept, flat = min(max(1, round(LEVELS * (1 - rate))), LEVELS), out.reshape(-1)
+    for start in range(0, flat.size, DRAWN_AT_ONCE):
+        _draw_ones(kept, rng, flat[start : start + DRAWN_AT_ONCE])
+    out *= scalar(LEVELS / kept, out.dtype.char)
     return out
+
+
+def _draw_ones(kept: int, rng: Rng, out: Array) -> None:
+    """Fill ``out`` with ones, ``kept`` of ``LEVELS`` times, else with zeros."""
+    words = rng.integers(TOP, size=-(-out.size // 4), dtype=np.uint64, endpoint=True)
+    bits = words.view(np.uint16)[: out.size]
+    np.less_equal(bits, np.uint16(kept - 1), out=out, casting="unsafe")

@@ -1,5 +1,6 @@
 """What a parameter, a block and a network are: protocols, layout, memory, checks."""
 
+from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._connections import (
     Connections,
     Count,
@@ -13,12 +14,12 @@ from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
     Array,
     Block,
-    Clock,
     Loss,
     Optimizer,
     OptimizerState,
     Rng,
     Schedule,
+    Segment,
     Shape,
 )
 from sklearn_nn.core._rules import (
@@ -68,6 +69,7 @@ __all__ = [
     "Rule",
     "Satisfying",
     "Schedule",
+    "Segment",
     "Shape",
     "Spec",
     "Summary",

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._connections import (
     SPARSE_ROWS,
     Connections,
@@ -27,7 +28,7 @@ INFERENCE_ROWS = 256
 FEW_ROWS = 16
 WRITTEN_AT_ONCE = 1 << 22  # numbers, by all blocks together
 FLOPS_WORTH_THREADS = 1e8
-HEIRLOOMS = ("grads", "_g", "_ws")  # what a network's successor takes over
+HEIRLOOMS = ("clock", "grads", "_g", "_ws")  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
 
@@ -38,6 +39,8 @@ class Network:
     A pickle holds just these three, and the connections; gradients and scratch memory
     are made when they are first needed. `infer` is safe in threads, `forward` and
     `backward` are not.
+
+    ``clock`` is what blocks with a schedule read; who trains the network sets it.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ class Network:
         self.out_shape = block.out_shape(in_shape)
         self.layout = layout or ParamLayout(block.param_tree(in_shape), members)
         self._connections = Connections(self.layout, connections)
-        self.params = params
+        self.params, self.clock = params, Clock()
         self._p = self.layout.views(params)
         self._idle: list[Workspace] = []  # those of earlier inferences
         self._sparse: SparseViews | None = None
@@ -106,7 +109,7 @@ class Network:
 
     @cached_property
     def _ws(self) -> Workspace:
-        return Workspace(self.params.dtype, self.in_shape)
+        return Workspace(self.params.dtype, self.in_shape, self.clock)
 
     @cached_property
     def work(self) -> Work:

@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._layout import ParamTree, Views
 from sklearn_nn.core._spec import Spec
 from sklearn_nn.core._workspace import Workspace
@@ -93,6 +94,15 @@ class OptimizerState:
         return OptimizerState(self.t, slots)
 
 
+class Segment(NamedTuple):
+    """A piece of the parameter vector whose rate and decay are multiplied by factors."""
+
+    start: int
+    stop: int
+    rate: float = 1.0
+    decay: float = 1.0
+
+
 class Optimizer(Spec, ABC):
     """Arithmetic on the parameter vector, entry by entry.
 
@@ -111,23 +121,32 @@ class Optimizer(Spec, ABC):
         lr: float,
         l2: float = 0.0,
         n_l2: int = 0,
+        decay: float = 0.0,
+        segments: Sequence[Segment] = (),
     ) -> None:
         """Update ``params`` and ``state`` in place at the rate ``lr``.
 
         Shapes: params (n,), grads (n,), or (k, n) where the sum of k vectors counts.
-        The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way.
-        ``grads`` serves as scratch memory: it holds anything afterwards.
+        The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way, and
+        the share ``decay`` of each parameter is taken off it. ``segments`` cover the
+        vector; none is a single one without factors. ``grads`` serves as scratch
+        memory: it holds anything afterwards.
         """
         state.t += 1
-        n, slots = params.size, list(state.slots.values())
+        t, n, slots = state.t, params.size, list(state.slots.values())
         size = PIECE_BYTES // params.itemsize
-        if n <= size:
-            self._step(state.t, params, grads, lr, l2, n_l2, slots)
+        if n <= size and not segments:
+            self._step(t, params, grads, lr, l2, n_l2, decay, slots)
             return
-        for start in range(0, n, size):
-            i = slice(start, start + size)
-            own = [slot[i] for slot in slots]
-            self._step(state.t, params[i], grads[..., i], lr, l2, n_l2 - start, own)
+        for first, stop, rate, share in segments or (Segment(0, n),):
+            for start in range(first, stop, size):
+                i = slice(start, min(start + size, stop))
+                p, g, own = params[i], grads[..., i], [slot[i] for slot in slots]
+                self._step(t, p, g, lr * rate, l2, n_l2 - start, decay * share, own)
+
+    def decay(self, clock: Clock) -> float:
+        """Return the share, per unit of the rate, that a step takes off parameters."""
+        return 0.0
 
     def _step(
         self,
@@ -137,6 +156,7 @@ class Optimizer(Spec, ABC):
         lr: float,
         l2: float,
         n_l2: int,
+        decay: float,
         slots: Sequence[Array],
     ) -> None:
         """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
@@ -147,6 +167,8 @@ class Optimizer(Spec, ABC):
         if l2 and n_l2 > 0:
             g_l2 = g[:n_l2]
             g_l2 += p[:n_l2] * l2
+        if decay:
+            p *= np.array(1 - decay, p.dtype)
         self.update(t, p, g, lr, slots)
 
     @abstractmethod
@@ -161,19 +183,6 @@ class Optimizer(Spec, ABC):
 
         ``g`` may be overwritten.
         """
-
-
-@dataclass(eq=False)
-class Clock:
-    """Where training stands: what a schedule may depend on.
-
-    ``progress`` runs from 0 to 1; ``samples`` counts the training rows seen in finished
-    epochs; ``plateaus`` counts how often progress stalled.
-    """
-
-    progress: float = 0.0
-    samples: int = 0
-    plateaus: int = 0
 
 
 class Schedule(Spec, ABC):

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sklearn_nn.core._clock import Clock
+
 # Views of a buffer are kept by shape; a stream of ever new batch sizes drops them.
 MAX_VIEWS = 64
 
@@ -21,6 +23,9 @@ class Workspace:
         Which time steps of x there are, (..., n, time); None for all. A composite sets
         it before the forward of a part. A block that makes or ends padding, or changes
         the time axis, leaves here the mask of its y; any other leaves it as it is.
+    clock : Clock
+        Where training stands, for what follows a schedule; one object for all blocks
+        of a network.
     """
 
     __slots__ = (
@@ -28,6 +33,7 @@ class Workspace:
         "_children",
         "_plans",
         "_views",
+        "clock",
         "dtype",
         "in_shape",
         "mask",
@@ -35,8 +41,14 @@ class Workspace:
         "saved",
     )
 
-    def __init__(self, dtype: DTypeLike, in_shape: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        dtype: DTypeLike,
+        in_shape: tuple[int, ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
         self.dtype, self.in_shape = np.dtype(dtype), in_shape
+        self.clock = clock or Clock()
         self.saved: Any = None
         self.mask: NDArray[Any] | None = None
         self._buffers: dict[Any, NDArray[Any]] = {}
@@ -78,7 +90,8 @@ class Workspace:
         """Return the workspace of the inner block ``key``, which reads ``in_shape``."""
         inner = self._children.get(key)
         if inner is None:
-            inner = self._children[key] = Workspace(self.dtype, in_shape)
+            inner = Workspace(self.dtype, in_shape, self.clock)
+            self._children[key] = inner
         return inner
 
     def _make(

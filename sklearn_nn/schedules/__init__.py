@@ -1,5 +1,6 @@
-"""Schedules: how the learning rate changes while training."""
+"""Schedules: the factor of the learning rate at each moment of a training."""
 
 from sklearn_nn.schedules._schedules import Adaptive, Constant, InverseScaling
+from sklearn_nn.schedules._tabular import CosineLog, FlatCosine
 
-__all__ = ["Adaptive", "Constant", "InverseScaling"]
+__all__ = ["Adaptive", "Constant", "CosineLog", "FlatCosine", "InverseScaling"]

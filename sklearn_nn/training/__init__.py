@@ -3,7 +3,9 @@
 from sklearn_nn.training._binary_problem import BinaryProblem
 from sklearn_nn.training._data import Batch, Data
 from sklearn_nn.training._lbfgs import minimize_lbfgs
-from sklearn_nn.training._loop import train
+from sklearn_nn.training._loop import Course, train, train_together
+from sklearn_nn.training._member_data import MemberData
+from sklearn_nn.training._member_monitors import KeepBestMembers
 from sklearn_nn.training._monitors import (
     KeepBest,
     Monitor,
@@ -22,9 +24,12 @@ __all__ = [
     "Averaged",
     "Batch",
     "BinaryProblem",
+    "Course",
     "Data",
     "Epoch",
     "KeepBest",
+    "KeepBestMembers",
+    "MemberData",
     "Monitor",
     "Outcome",
     "Patience",
@@ -42,5 +47,6 @@ __all__ = [
     "minimize_lbfgs",
     "prune",
     "train",
+    "train_together",
     "training_rows",
 ]

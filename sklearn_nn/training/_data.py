@@ -19,6 +19,11 @@ class Batch(NamedTuple):
     y: Array
     w: Array | None
 
+    @property
+    def n_rows(self) -> int:
+        """Return the number of rows."""
+        return int(self.X.shape[0])
+
     def part(self, start: int, stop: int) -> "Batch":
         """Return the rows from ``start`` to ``stop``, as views."""
         w = None if self.w is None else self.w[start:stop]

@@ -1,16 +1,80 @@
-"""train: the one loop by batches."""
+"""train, train_together: the one loop by batches."""
 
 import time
 import warnings
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Loss, Network, Workspace
+from sklearn_nn.core import Loss, Network, Team, Workspace, single_blas_thread
 from sklearn_nn.training._data import Data
+from sklearn_nn.training._member_data import MemberData
 from sklearn_nn.training._monitors import Monitor
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
 from sklearn_nn.training._step import Stepper, threads_for
+
+TIMED_EPOCHS = 2  # after which it is known how many fit into a limit of time
+
+
+class Course:
+    """The training of one network, epoch by epoch, with monitors of its own."""
+
+    def __init__(
+        self,
+        net: Network,
+        loss: Loss,
+        data: Data | MemberData,
+        recipe: Recipe,
+        state: TrainingState,
+        monitors: Sequence[Monitor] = (),
+    ) -> None:
+        self.net, self.loss, self.data, self.recipe = net, loss, data, recipe
+        self.state, self.monitors = state, monitors
+        self.ended = False
+        self._ws = Workspace(net.params.dtype)
+        self._stepper: Stepper | None = None
+
+    def set_up(self, n_parts: int, team: Team) -> None:
+        """Make the stepper, whose batches go in ``n_parts`` on the threads of a team."""
+        parts = self.net, self.loss, self.recipe, self.state, n_parts, team
+        self._stepper = Stepper(*parts)
+
+    def run_epoch(self, i: int, n_epochs: int) -> Epoch:
+        """Pass once over the rows, in epoch ``i`` of ``n_epochs``; ask the monitors."""
+        self.state.clock.progress = i / n_epochs
+        epoch = self._pass_once(1 / n_epochs)
+        stops = [monitor.after_epoch(epoch, self.net) for monitor in self.monitors]
+        self.ended = any(stops) or not np.isfinite(epoch.loss)
+        return epoch
+
+    def _pass_once(self, share: float) -> Epoch:
+        """Pass over the rows; ``share`` is the part of the whole training this is."""
+        assert self._stepper is not None
+        started = time.perf_counter()
+        stepper, recipe, data = self._stepper, self.recipe, self.data
+        clock, schedule = self.state.clock, recipe.schedule
+        n, l2, lr = len(data), 0.0, 0.0
+        size, n_seen, total = min(recipe.batch_size, n), 0, 0.0
+        begin, step, members = clock.progress, share * size / n, self.net.members or 1
+        weights = stepper.params[: stepper.n_weights]
+        stepper.begin_epoch()
+        rng = self.state.rng if recipe.shuffle else None
+        for i, batch in enumerate(data.batches(size, rng, self._ws)):
+            m = batch.n_rows
+            value = stepper.gradient(batch)
+            if recipe.alpha:
+                l2 = recipe.alpha / (m * data.mean_weight)
+                value += 0.5 * l2 * float(weights.dot(weights)) / members
+            total += m * value
+            n_seen += m
+            clock.progress = begin + i * step
+            lr = recipe.learning_rate * schedule(clock)
+            stepper.update(lr, l2)
+        clock.samples += n_seen
+        seconds = time.perf_counter() - started
+        return Epoch(0, float(total / n_seen), np.nan, np.nan, lr, seconds)
 
 
 def train(
@@ -27,54 +91,85 @@ def train(
 
     A loss that is not finite stops, too. Ctrl-C ends the training with what it has.
     """
+    course = Course(net, loss, data, recipe, state)
+    with threads_for(net, min(recipe.batch_size, len(data))) as (n_parts, team):
+        course.set_up(n_parts, team)
+        return _run([course], Team(1), net, monitors, n_epochs, first_epoch)
+
+
+def train_together(
+    courses: Sequence[Course],
+    subject: Any,
+    monitors: Sequence[Monitor],
+    n_epochs: int,
+    n_threads: int = 1,
+    max_seconds: float | None = None,
+) -> Outcome:
+    """Run several courses side by side, on threads of their own, epoch by epoch.
+
+    Each course has a single thread, so that the number of threads does not change the
+    result. ``monitors`` see the mean of the epochs, and ``subject`` in place of a
+    network. If ``n_epochs`` would take longer than ``max_seconds``, there will be
+    fewer, and schedules end with them.
+    """
+    with single_blas_thread(), Team(min(n_threads, len(courses))) as team:
+        for course in courses:
+            course.set_up(1, Team(1))
+        return _run(courses, team, subject, monitors, n_epochs, 1, max_seconds)
+
+
+def _run(
+    courses: Sequence[Course],
+    team: Team,
+    subject: Any,
+    monitors: Sequence[Monitor],
+    n_epochs: int,
+    first_epoch: int,
+    max_seconds: float | None = None,
+) -> Outcome:
     outcome = Outcome([])
+    started, i = time.perf_counter(), 0
     # Overflow is reported once, by the loss of the epoch, not by each operation.
-    with (
-        np.errstate(all="ignore"),
-        threads_for(net, min(recipe.batch_size, len(data))) as (n_parts, team),
-    ):
-        stepper = Stepper(net, loss, recipe, state, n_parts, team)
-        ws = Workspace(net.params.dtype)
+    with np.errstate(all="ignore"):
         try:
-            for i in range(n_epochs):
+            while i < n_epochs:
                 for monitor in monitors:
-                    monitor.before_epoch(net)
-                state.clock.progress = i / n_epochs
-                epoch = _run_epoch(stepper, data, ws, 1 / n_epochs)
-                epoch.epoch = first_epoch + i
+                    monitor.before_epoch(subject)
+                epoch = _epoch_of_all(courses, team, i, n_epochs)
+                epoch.epoch, i = first_epoch + i, i + 1
                 outcome.epochs.append(epoch)
-                stops = [monitor.after_epoch(epoch, net) for monitor in monitors]
-                if outcome.diverged or any(stops):
+                stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
+                ended = all(course.ended for course in courses)
+                if outcome.diverged or ended or any(stops):
                     outcome.stopped = True
                     break
+                if max_seconds is not None and i >= TIMED_EPOCHS:
+                    spent = time.perf_counter() - started
+                    n_epochs = min(n_epochs, max(i, int(max_seconds * i / spent)))
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
+            warnings.warn("Training interrupted by user.", stacklevel=3)
             outcome.interrupted = True
+        for course in courses:
+            for monitor in course.monitors:
+                monitor.finish(course.net)
         for monitor in monitors:
-            monitor.finish(net)
+            monitor.finish(subject)
     return outcome
 
 
-def _run_epoch(stepper: Stepper, data: Data, ws: Workspace, share: float) -> Epoch:
-    """Pass once over the rows; ``share`` is the part of the whole training this is."""
-    started = time.perf_counter()
-    recipe, state = stepper.recipe, stepper.state
-    clock, schedule = state.clock, recipe.schedule
-    n, size, l2, lr = len(data), min(recipe.batch_size, len(data)), 0.0, 0.0
-    begin, step, total = clock.progress, share * size / n, 0.0
-    weights = stepper.params[: stepper.n_weights]
-    stepper.begin_epoch()
-    rng = state.rng if recipe.shuffle else None
-    for i, batch in enumerate(data.batches(size, rng, ws)):
-        m = batch.X.shape[0]
-        value = stepper.gradient(batch)
-        if recipe.alpha:
-            l2 = recipe.alpha / (m * data.mean_weight)
-            value += 0.5 * l2 * float(weights.dot(weights))
-        total += m * value
-        clock.progress = begin + i * step
-        lr = recipe.learning_rate * schedule(clock)
-        stepper.update(lr, l2)
-    clock.samples += n
-    seconds = time.perf_counter() - started
-    return Epoch(0, total / n, np.nan, np.nan, lr, seconds)
+def _epoch_of_all(
+    courses: Sequence[Course], team: Team, i: int, n_epochs: int
+) -> Epoch:
+    """Run epoch ``i`` of the courses that go on; return the mean of their reports."""
+    going = [course for course in courses if not course.ended]
+    epochs: list[Any] = [None] * len(going)
+
+    def run(place: int) -> None:
+        epochs[place] = going[place].run_epoch(i, n_epochs)
+
+    team.run([partial(run, place) for place in range(len(going))])
+    if len(epochs) == 1:
+        return epochs[0]
+    columns = zip(*[vars(epoch).values() for epoch in epochs], strict=True)
+    means = [float(np.mean(column)) for column in columns]
+    return Epoch(0, *means[1:])

@@ -1,11 +1,12 @@
 """What training is told (Recipe), must keep to go on (TrainingState), and reports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from sklearn_nn.core import Clock, Optimizer, OptimizerState, Rng, Schedule
+from sklearn_nn.core import Clock, Optimizer, OptimizerState, Rng, Schedule, Segment
 
 _SEED = np.random.SeedSequence(0)  # any: for a generator whose state is set at once
 
@@ -15,7 +16,8 @@ class Recipe:
     """How to train by batches.
 
     ``alpha`` is the strength of the penalty ``alpha / (2 * sum of weights) * |W|**2``,
-    where the sum runs over the rows of a batch.
+    where the sum runs over the rows of a batch. ``segments`` give parts of the
+    parameter vector rates and decays of their own.
     """
 
     optimizer: Optimizer
@@ -24,6 +26,7 @@ class Recipe:
     alpha: float
     batch_size: int
     shuffle: bool
+    segments: Sequence[Segment] = ()
 
 
 @dataclass(eq=False)

@@ -12,6 +12,7 @@ from sklearn_nn.core import (
     Loss,
     Network,
     Rng,
+    Segment,
     Team,
     Workspace,
     blas_threads,
@@ -64,6 +65,10 @@ class Stepper:
         self._noise: list[Rng] = [state.rng]
         self._values = [0.0] * n_parts
         self._n_summed = 1
+        self._segments = recipe.segments
+        if recipe.optimizer.decay(state.clock) and not recipe.segments:
+            cut, n = self.n_weights, self.params.size  # no decay of biases
+            self._segments = (Segment(0, cut), Segment(cut, n, decay=0.0))
 
     def begin_epoch(self) -> None:
         """Give each part a generator of its own."""
@@ -74,7 +79,7 @@ class Stepper:
 
     def gradient(self, batch: Batch) -> float:
         """Compute the gradient of the mean loss over ``batch``; return that loss."""
-        m = batch.X.shape[0]
+        m = batch.n_rows
         # A smaller batch, the last one, has fewer parts of the same size.
         n_parts = math.ceil(len(self._nets) * m / self.recipe.batch_size)
         self._n_summed = n_parts = min(len(self._nets), n_parts)
@@ -93,14 +98,18 @@ class Stepper:
         grads, state = self._grads, self.state.optimizer
         if grads.ndim > 1:
             grads = grads[: self._n_summed]
-        step = self.recipe.optimizer.step
-        step(state, self.params, grads, lr, l2, self.n_weights)
+        rule = self.recipe.optimizer
+        decay, n_l2 = lr * rule.decay(self.state.clock), self.n_weights
+        rule.step(state, self.params, grads, lr, l2, n_l2, decay, self._segments)
 
     def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
         net = self._nets[i]
+        net.clock.progress = self.state.clock.progress
         raw = net.forward(batch.X, self._noise[i])
         d_raw = self._ws[i].out("d_raw", raw.shape)
         value = self.loss.value_and_grad(batch.y, raw, batch.w, d_raw)
+        if net.members is not None:
+            value = value.mean()
         if share != 1:
             value *= share
             d_raw *= share

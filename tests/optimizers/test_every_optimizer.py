@@ -12,11 +12,14 @@ from sklearn.base import clone
 
 from sklearn_nn import optimizers
 from sklearn_nn.core import Optimizer
-from sklearn_nn.optimizers import SGD, Adam
+from sklearn_nn.optimizers import SGD, Adam, AdamW
+from sklearn_nn.schedules import FlatCosine
 
 CASES = {
     "Adam": Adam(),
     "Adam, other constants": Adam(0.5, 0.75, 0.5),
+    "AdamW": AdamW(),
+    "AdamW, other constants": AdamW(0.5, 0.75, 0.5, 0.3, FlatCosine()),
     "SGD": SGD(),
     "SGD, classical momentum": SGD(0.5, nesterov=False),
     "SGD, no momentum": SGD(0.0),

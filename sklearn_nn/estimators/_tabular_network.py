@@ -1,0 +1,134 @@
+"""The network of a table: its block, its first parameters, its rates."""
+
+import math
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from sklearn_nn.blocks import (
+    Chain,
+    Columns,
+    Dense,
+    Dropout,
+    Embedding,
+    Parallel,
+    ParametricActivation,
+    PBLDEmbedding,
+    PeriodicEmbedding,
+    PiecewiseLinearEmbedding,
+    Scale,
+    quantile_bins,
+)
+from sklearn_nn.core import Array, Block, Network, ParamLayout, Rng, Segment, Workspace
+from sklearn_nn.schedules import FlatCosine
+
+# Factors of the learning rate and of the decay by group; those of the matrices depend
+# on their height. Decays are squares of rates: that is what was tuned.
+FACTORS = {
+    "activation": (0.1, 0.01),
+    "bias": (0.1, 0.0),
+    "numeric": (0.1, 0.01),
+    "scale": (6.0, 36.0),
+}
+START_ROWS = 2048  # of the data that the first parameters depend on
+ROWS_OF_A_BIAS = 5
+
+
+def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
+    """Return the block that reads the columns of ``encoder`` and has ``n_raw`` outputs.
+
+    Shapes: X (n, n_columns), encoded.
+    """
+    parts: list[Any] = [("input", _input(plan, encoder, X)), ("scale", Scale())]
+    activation = plan.activation
+    for i, units in enumerate(plan.hidden_layer_sizes, start=1):
+        parts += [
+            (f"dense{i}", Dense(units)),
+            (f"activation{i}", ParametricActivation(activation)),
+        ]
+        if plan.dropout:
+            parts.append((f"dropout{i}", Dropout(plan.dropout, FlatCosine())))
+    return Chain([*parts, ("output", Dense(n_raw))])
+
+
+def _input(plan: Any, encoder: Any, X: Array) -> Any:
+    """Return the block from encoded columns to the first scale."""
+    first, second = encoder.n_numeric_, encoder.n_numeric_ + encoder.n_one_hot_
+    parts = []
+    if first:
+        numbers = _numbers(plan.embedding, X[:, :first])
+        parts.append(("numbers", _of_columns(slice(0, first), numbers)))
+    if second > first:
+        parts.append(("one_hot", Columns(slice(first, second))))
+    if sizes := list(encoder.embedding_sizes_):
+        columns = slice(second, second + len(sizes))
+        parts.append(("categories", _of_columns(columns, Embedding(sizes, units=8))))
+    return Parallel(parts)
+
+
+def _of_columns(columns: slice, block: Any) -> Any:
+    return Chain([("columns", Columns(columns)), ("block", block)])
+
+
+def _numbers(embedding: Any, X: Array) -> Any:
+    if embedding == "pbld":
+        return PBLDEmbedding()
+    if embedding == "periodic":
+        return PeriodicEmbedding(16, units=8, sigma=0.1)
+    if embedding == "piecewise":
+        return PiecewiseLinearEmbedding(quantile_bins(X, 32), units=8)
+    return "passthrough"
+
+
+def segments_of(layout: ParamLayout) -> list[Segment]:
+    """Return the factors of rate and decay of each stretch of the parameter vector.
+
+    The rate of a matrix of height d is divided by the root of d. With Adam this is the
+    neural tangent parametrization, where the layer divides its products by that root.
+    """
+    pieces = []
+    for name, param in layout.params.items():
+        rate, decay = FACTORS.get(param.group, (1.0, 1.0))
+        if param.group == "weight" and not name.startswith("input"):
+            rate /= math.sqrt(param.shape[-2])
+        pieces.append((rate, decay, layout.slices[name]))
+    segments = []
+    for (rate, decay), run in groupby(pieces, lambda piece: piece[:2]):
+        places = [place for *_, place in run]
+        segments.append(Segment(places[0].start, places[-1].stop, rate, decay))
+    return segments
+
+
+def start_from_rows(net: Network, X: Array, rng: Rng) -> None:
+    """Set matrices and biases by the rows that reach them, layer by layer.
+
+    Each unit gets normal weights, scaled to a standard deviation of 1 over the rows;
+    its bias is minus its product with a random point among them, the mean of a few rows
+    with random weights.
+
+    Shapes: X (n, n_columns), of which some are used.
+    """
+    rows = rng.permutation(len(X))[:START_ROWS]
+    x, p = X[rows][None], net.layout.views(net.params)
+    for part in net.block.plan(net.in_shape)[0]:  # type: ignore[attr-defined]
+        own = getattr(p, part.name)
+        if isinstance(part.block, Dense):
+            _start_dense(own, x, rng)
+        ws = Workspace(net.params.dtype, part.in_shape)
+        x = part.block.forward(own, x, ws, None)
+
+
+def _start_dense(own: Any, x: Array, rng: Rng) -> None:
+    """Set W (k, d, h) and b (k, h) by the rows x (k, n, d) or (1, n, d)."""
+    W, b = own.W, own.b
+    W[...] = rng.standard_normal(W.shape, W.dtype) / math.sqrt(W.shape[-2])
+    z = x @ W
+    std = np.maximum(z.std(axis=-2, keepdims=True), 1e-12)
+    W /= std
+    z /= std
+    k, n, h = z.shape
+    rows = rng.integers(n, size=(k, ROWS_OF_A_BIAS, h))
+    share = rng.standard_exponential(rows.shape, z.dtype)
+    share /= share.sum(axis=1, keepdims=True)
+    b[...] = -(share * np.take_along_axis(z, rows, axis=1)).sum(axis=1)
