@@ -57,9 +57,10 @@ class Block(Spec, ABC):
 class Loss(Spec, ABC):
     """A mean over rows of a differentiable function of targets and raw outputs.
 
-    Shapes: raw (..., n, n_raw), w (n,) or None for ones; leading axes are members. The
-    weights have mean one over the training rows, so that a batch of heavy rows pulls
-    harder. ``link`` names the function from raw outputs to predictions.
+    Shapes: raw (..., n, n_raw), w (n,) or (..., n), or None for ones; leading axes are
+    members, which share targets and weights that lack them. The weights have mean one
+    over the training rows, so that a batch of heavy rows pulls harder. ``link`` names
+    the function from raw outputs to predictions.
     """
 
     link: ClassVar[str]

@@ -21,7 +21,7 @@ class SigmoidCrossEntropy(Loss):
     """``-y log p - (1 - y) log(1 - p)`` with ``p = sigmoid(raw)``, summed over outputs.
 
     The log loss of a binary target (k = 1) and of k independent labels.
-    Shapes: y (..., n, k) in [0, 1], raw (..., n, k), w (n,).
+    Shapes: y (..., n, k) in [0, 1], raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "logistic"
@@ -57,7 +57,7 @@ class SigmoidCrossEntropy(Loss):
 class SoftmaxCrossEntropy(Loss):
     """``-log softmax(raw)[y]`` per row: the log loss of one class out of k.
 
-    Shapes: y (..., n) of ints, raw (..., n, k), w (n,).
+    Shapes: y (..., n) of ints, raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "softmax"

@@ -14,7 +14,7 @@ from sklearn_nn.losses._reduce import mean_over_rows, scale_rows, weighted_mean
 class HalfSquaredError(Loss):
     """``sum over outputs of (raw - y)**2 / 2`` per row; the prediction is ``raw``.
 
-    Shapes: y (..., n, k), raw (..., n, k), w (n,).
+    Shapes: y (..., n, k), raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "identity"
@@ -36,7 +36,7 @@ class HalfSquaredError(Loss):
 class HalfPoissonDeviance(Loss):
     """``sum over outputs of y * log(y / m) - y + m`` per row, with ``m = exp(raw)``.
 
-    Shapes: y (..., n, k) of numbers >= 0, raw (..., n, k), w (n,).
+    Shapes: y (..., n, k) of numbers >= 0, raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "exp"

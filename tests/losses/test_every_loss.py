@@ -181,8 +181,25 @@ def test_members_have_the_values_of_single_networks(case, weighted, rng):
 
 
 @every_loss
-def test_members_may_share_their_targets(case, rng):
+@pytest.mark.parametrize("own_targets", [False, True])
+@pytest.mark.parametrize("own_weights", [False, True])
+def test_a_loss_of_members_is_that_of_each(case, own_targets, own_weights, rng):
+    draws = [drawn(case, rng) for _ in range(3)]
+    ys, raw, ws = (np.stack(arrays) for arrays in zip(*draws, strict=True))
+    y, w = ys if own_targets else ys[0], ws if own_weights else ws[0]
+    values, grads = value_and_grad(case, y, raw, w)
+    for i in range(3):
+        y_i, w_i = ys[i] if own_targets else y, ws[i] if own_weights else w
+        value, grad = value_and_grad(case, y_i, raw[i], w_i)
+        assert values[i] == pytest.approx(value, rel=1e-13)
+        assert_allclose(grads[i], grad, rtol=1e-13)
+
+
+@every_loss
+@pytest.mark.parametrize("own_weights", [False, True])
+def test_members_may_share_their_targets(case, own_weights, rng):
     y, raw, w = drawn(case, rng, members=(3,))
+    w = np.stack([w, w[::-1], np.ones_like(w)]) if own_weights else w
     copies = value_and_grad(case, np.stack([y, y, y]), raw, w)
     shared = value_and_grad(case, y, raw, w)
     assert_array_equal(shared[0], copies[0])
