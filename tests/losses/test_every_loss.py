@@ -36,6 +36,16 @@ def soft_labels(y, p, w):
     return np.average(loss.sum(axis=1), weights=w)
 
 
+def smoothed_log_loss(y, p, w):
+    """Return the log loss of targets of which a fifth is spread over the 3 classes.
+
+    The log loss is linear in the target, and so it is that of a mixture.
+    """
+    options = {"sample_weight": w, "labels": [0, 1, 2]}
+    each = [log_loss(np.full_like(y, c), p, **options) for c in range(3)]
+    return 0.8 * log_loss(y, p, **options) + 0.2 * np.mean(each)
+
+
 @dataclass(frozen=True)
 class Case:
     """A loss, targets for it, and what it is compared with.
@@ -109,6 +119,13 @@ CASES = {
         3,
         classes,
         lambda y, p, w: log_loss(y, p, sample_weight=w, labels=[0, 1, 2]),
+        lambda raw: softmax(raw, axis=-1),
+    ),
+    "SoftmaxCrossEntropy, smoothed": Case(
+        SoftmaxCrossEntropy(smoothing=0.2),
+        3,
+        classes,
+        smoothed_log_loss,
         lambda raw: softmax(raw, axis=-1),
     ),
 }
