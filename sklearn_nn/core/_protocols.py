@@ -58,12 +58,20 @@ class Block(Spec, ABC):
 class Loss(Spec, ABC):
     """A mean over rows of a differentiable function of targets and raw outputs.
 
-    Shapes: raw (..., n, n_raw), w (n,) or None for ones; leading axes are members. The
-    weights have mean one over the training rows, so that a batch of heavy rows pulls
-    harder. ``link`` names the function from raw outputs to predictions.
+    Shapes: raw (..., n, n_raw), w (n,) or (..., n), or None for ones; leading axes are
+    members, which share targets and weights that lack them. The weights have mean one
+    over the training rows, so that a batch of heavy rows pulls harder. ``link`` names
+    the function from raw outputs to predictions. Where these are no means but, say,
+    medians, ``predicts_mean`` is False.
     """
 
     link: ClassVar[str]
+    predicts_mean: ClassVar[bool] = True
+
+    @property
+    def raw_per_target(self) -> int:
+        """Return the number of raw outputs for each column of numbers in ``y``."""
+        return 1
 
     @abstractmethod
     def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
@@ -71,7 +79,7 @@ class Loss(Spec, ABC):
 
     @abstractmethod
     def predict(self, raw: Array) -> Array:
-        """Return the prediction, a mean, probability or rate: the inverse link."""
+        """Return the prediction, such as a mean or probabilities: the inverse link."""
 
     @abstractmethod
     def start(self, y: Array, w: Array | None) -> Array:

@@ -166,7 +166,7 @@ class RealTargets:
     """Numbers, one or several a row."""
 
     loss: Loss
-    n_raw: int
+    n_columns: int
 
     @classmethod
     def fit(cls, y: Array, loss: Loss) -> Self:
@@ -177,13 +177,17 @@ class RealTargets:
             )
         return cls(loss, 1 if y.ndim == 1 else y.shape[1])
 
+    @property
+    def n_raw(self) -> int:
+        return self.n_columns * self.loss.raw_per_target
+
     def encode(self, y: Any, dtype: Any) -> Array:
         y = np.ascontiguousarray(y, dtype=dtype)
         y = y[:, None] if y.ndim == 1 else y
-        if y.shape[1] != self.n_raw:
+        if y.shape[1] != self.n_columns:
             raise ValueError(
-                f"`y` must have {self.n_raw} output(s), as when the model was first "
-                f"fitted; got {y.shape[1]}."
+                f"`y` must have {self.n_columns} output(s), as when the model was "
+                f"first fitted; got {y.shape[1]}."
             )
         self.loss.check_targets(y)
         return y
@@ -196,11 +200,23 @@ class RealTargets:
         return prediction.ravel() if self.n_raw == 1 else prediction
 
     def score(self, y: Array, raw: Array, w: Array | None) -> float:
-        """Return R**2, the mean over the outputs; NaN if a prediction overflows."""
+        """Return R**2, the mean over the outputs; NaN if a prediction overflows.
+
+        A loss whose predictions are no means has D**2 in its place: R**2 with that
+        loss, summed over the outputs, for the squared error.
+        """
         prediction = self.loss.predict(raw)
         if not np.isfinite(prediction).all():
             return float("nan")
-        return float(r2_score(y, prediction, sample_weight=w))
+        if self.loss.predicts_mean:
+            return float(r2_score(y, prediction, sample_weight=w))
+        constant = np.empty_like(raw)
+        constant[...] = self.loss.start(y, w)
+        value, worst = (
+            self.loss.value_and_grad(y, a, w, np.empty_like(raw))
+            for a in (raw, constant)
+        )
+        return 1 - value / worst if worst else float(value == 0)
 
 
 def _class_weights(

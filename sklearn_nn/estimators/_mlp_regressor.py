@@ -18,9 +18,13 @@ class MLPRegressor(NNRegressor, BaseMLP):
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson"} or Loss, default="squared_error"
-        What is minimized: half the squared error, or half the Poisson deviance with
-        an exponential output, for targets that are not negative. Summed over outputs.
+    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma"} or Loss, \
+            default="squared_error"
+        What is minimized, summed over outputs: half the squared error; the absolute
+        error, which leads to the median; Huber's loss, which turns from the one to the
+        other at an error of 1; half the Poisson deviance, for targets that are not
+        negative, or the gamma deviance, for positive ones, with an exponential output.
+        Or an object of `sklearn_nn.losses`, such as ``PinballLoss(0.9)``.
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer; ``()`` gives a linear model.
     activation : {"identity", "logistic", "relu", "tanh"} or Activation, default="relu"
@@ -113,7 +117,9 @@ class MLPRegressor(NNRegressor, BaseMLP):
     best_loss_ : float or None
         Smallest training loss; None with early stopping.
     validation_scores_ : list of float or None
-        Validation score of every epoch; None without early stopping.
+        Validation score of every epoch; None without early stopping. It is R**2, or,
+        for a loss that does not lead to the mean, such as the absolute error, the
+        share of the loss of the best constant that the predictions take away.
     best_validation_score_ : float or None
         Best of them, that of the weights kept; None without early stopping.
     history_ : dict of list

@@ -15,7 +15,7 @@ from sklearn_nn.estimators._transaction import all_or_nothing
 
 @dataclass(eq=False, repr=False)
 class NetworkRegressor(NNRegressor, BaseNetwork):
-    """A network of blocks that predicts the conditional mean.
+    """A network of blocks that predicts one or several numbers.
 
     Parameters
     ----------
@@ -68,10 +68,13 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
     dtype : {None, numpy.float32, numpy.float64}, default=None
         Float type of the computation; None takes that of ``X`` (float64 for integers).
         float32 is about twice as fast.
-    loss : {"squared_error", "poisson"} or Loss, default="squared_error"
-        Half the squared error; half the Poisson deviance, for counts and rates, with
-        the exponential of the output as prediction; or a loss for numbers of
-        `sklearn_nn.losses`.
+    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma"} or Loss, \
+            default="squared_error"
+        What is minimized, summed over outputs: half the squared error; the absolute
+        error, which leads to the median; Huber's loss, which turns from the one to the
+        other at an error of 1; half the Poisson deviance, for counts and rates, or the
+        gamma deviance, for positive targets, with the exponential of the output as
+        prediction. Or an object of `sklearn_nn.losses`, such as ``PinballLoss(0.9)``.
 
     Attributes
     ----------
@@ -92,7 +95,9 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
     best_loss_ : float or None
         Smallest training loss; None with early stopping.
     validation_scores_ : list of float or None
-        Validation score of every epoch; None without early stopping.
+        Validation score of every epoch; None without early stopping. It is R**2, or,
+        for a loss that does not lead to the mean, such as the absolute error, the
+        share of the loss of the best constant that the predictions take away.
     best_validation_score_ : float or None
         Best of them, that of the weights kept; None without early stopping.
     history_ : dict of list

@@ -10,13 +10,22 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of
 from sklearn_nn.estimators._base import BaseNN, Given
 from sklearn_nn.estimators._callbacks import with_callbacks
-from sklearn_nn.estimators._encoding import RealTargets, Targets
+from sklearn_nn.estimators._encoding import RealTargets, Targets, check_weights
 from sklearn_nn.estimators._transaction import all_or_nothing
-from sklearn_nn.losses import HalfPoissonDeviance, HalfSquaredError
+from sklearn_nn.losses import (
+    AbsoluteError,
+    HalfGammaDeviance,
+    HalfPoissonDeviance,
+    HalfSquaredError,
+    HuberLoss,
+)
 
 LOSSES: Mapping[str, Loss] = {
     "squared_error": HalfSquaredError(),
+    "absolute_error": AbsoluteError(),
+    "huber": HuberLoss(),
     "poisson": HalfPoissonDeviance(),
+    "gamma": HalfGammaDeviance(),
 }
 
 
@@ -116,7 +125,7 @@ class NNRegressor(RegressorMixin, BaseNN):
         return self
 
     def predict(self, X: Any) -> Array:
-        """Predict the mean of the targets.
+        """Predict the mean of the targets, or what the loss asks for in its place.
 
         Parameters
         ----------
@@ -130,6 +139,32 @@ class NNRegressor(RegressorMixin, BaseNN):
         """
         raw = self._raw(X)
         return self._targets.decode(raw)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R**2, the share of the variance of ``y`` that is explained.
+
+        Where the loss asks for several quantiles of each target, it is the share of
+        the pinball loss of their best constants that the predictions take away.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        score : float
+            At most 1; the higher, the better.
+        """
+        if getattr(self.loss, "raw_per_target", 1) == 1:
+            return float(super().score(X, y, sample_weight))
+        raw = self._raw(X)
+        w = check_weights(sample_weight, raw)
+        return float(self._targets.score(self._targets.encode(y, raw.dtype), raw, w))
 
     def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
         loss = self._make_loss()

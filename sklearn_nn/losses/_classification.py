@@ -1,12 +1,13 @@
 """Losses for classification: cross-entropy after a softmax or a sigmoid."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from sklearn_nn.core import Array, Loss
+from sklearn_nn.core import Array, Loss, Rule, number
 from sklearn_nn.losses._reduce import (
     mean_over_rows,
     ones,
@@ -21,7 +22,7 @@ class SigmoidCrossEntropy(Loss):
     """``-y log p - (1 - y) log(1 - p)`` with ``p = sigmoid(raw)``, summed over outputs.
 
     The log loss of a binary target (k = 1) and of k independent labels.
-    Shapes: y (..., n, k) in [0, 1], raw (..., n, k), w (n,).
+    Shapes: y (..., n, k) in [0, 1], raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "logistic"
@@ -57,10 +58,26 @@ class SigmoidCrossEntropy(Loss):
 class SoftmaxCrossEntropy(Loss):
     """``-log softmax(raw)[y]`` per row: the log loss of one class out of k.
 
-    Shapes: y (..., n) of ints, raw (..., n, k), w (n,).
+    With smoothing e it is ``-sum(t * log softmax(raw))``, where the target t is
+    ``1 - e + e / k`` at class y and ``e / k`` at each other class.
+
+    Shapes: y (..., n) of ints, raw (..., n, k), w (..., n).
+
+    Parameters
+    ----------
+    smoothing : float, default=0.0
+        Share of each target that is spread evenly over the k classes, in [0, 1).
+
+    References
+    ----------
+    Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the inception architecture
+    for computer vision", CVPR 2016 (label smoothing).
     """
 
+    smoothing: float = 0.0
+
     link: ClassVar[str] = "softmax"
+    rules: ClassVar[Mapping[str, Rule]] = {"smoothing": number(0, 1, "[)")}
 
     def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
         # Over the few entries of a row, argmax is faster than max, and a product with
@@ -71,13 +88,18 @@ class SoftmaxCrossEntropy(Loss):
         np.subtract(raw, top[..., None], out=out)  # exp is <= 1: it cannot overflow
         own = first + y  # where each row's own class stands in `entries`
         picked = entries.take(own)
+        if smoothing := self.smoothing:
+            mean = out.dot(ones(k, out.dtype.char)) / k
+            picked += smoothing * (mean - picked)
         np.exp(out, out=out)
         total = out.dot(ones(k, out.dtype.char))
         loss = np.log(total, out=top)
-        loss -= picked  # log(sum(exp(raw))) - raw[y]
+        loss -= picked  # log(sum(exp(raw))) - raw[y], or - sum(t * raw)
         value = mean_over_rows(loss[..., None], w)
         out /= total[..., None]
-        entries[own] -= 1
+        entries[own] -= 1 - smoothing
+        if smoothing:
+            out -= smoothing / k
         scale_rows(out, w)
         return value
 
@@ -85,4 +107,5 @@ class SoftmaxCrossEntropy(Loss):
         return np.asarray(softmax(raw, axis=-1))
 
     def start(self, y: Array, w: Array | None) -> Array:
-        return np.log(np.bincount(y, weights=w) / (len(y) if w is None else w.sum()))
+        p = np.bincount(y, weights=w) / (len(y) if w is None else w.sum())
+        return np.log((1 - self.smoothing) * p + self.smoothing / len(p))

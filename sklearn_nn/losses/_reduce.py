@@ -12,10 +12,10 @@ from sklearn_nn.core import Array, scalar
 def mean_over_rows(loss: Array, w: Array | None) -> Any:
     """Return the mean over rows of the sum over outputs: a float, or one per member.
 
-    Shapes: loss (..., n, k), w (n,) of mean one over the training rows.
+    Shapes: loss (..., n, k), w (..., n) of mean one over the training rows.
     """
     if w is not None:
-        loss = loss * w[:, None]
+        loss = loss * w[..., None]
     n = loss.shape[-2]
     if loss.ndim == 2:  # a product sums faster than np.sum
         return float(loss.reshape(-1).dot(ones(loss.size, loss.dtype.char))) / n
@@ -25,10 +25,10 @@ def mean_over_rows(loss: Array, w: Array | None) -> Any:
 def scale_rows(grad: Array, w: Array | None) -> None:
     """Turn the gradient of each row's loss into that of the mean, in place.
 
-    Shapes: grad (..., n, k), w (n,).
+    Shapes: grad (..., n, k), w (..., n).
     """
     n = grad.shape[-2]
-    grad *= scalar(1 / n, grad.dtype.char) if w is None else (w / n)[:, None]
+    grad *= scalar(1 / n, grad.dtype.char) if w is None else (w / n)[..., None]
 
 
 def weighted_mean(y: Array, w: Array | None) -> Array:

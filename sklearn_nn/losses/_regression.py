@@ -1,4 +1,4 @@
-"""Losses for regression: half squared error, half Poisson deviance."""
+"""Losses for means: half squared error, half Poisson and gamma deviance."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from sklearn_nn.losses._reduce import mean_over_rows, scale_rows, weighted_mean
 class HalfSquaredError(Loss):
     """``sum over outputs of (raw - y)**2 / 2`` per row; the prediction is ``raw``.
 
-    Shapes: y (..., n, k), raw (..., n, k), w (n,).
+    Shapes: y (..., n, k), raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "identity"
@@ -36,7 +36,7 @@ class HalfSquaredError(Loss):
 class HalfPoissonDeviance(Loss):
     """``sum over outputs of y * log(y / m) - y + m`` per row, with ``m = exp(raw)``.
 
-    Shapes: y (..., n, k) of numbers >= 0, raw (..., n, k), w (n,).
+    Shapes: y (..., n, k) of numbers >= 0, raw (..., n, k), w (..., n).
     """
 
     link: ClassVar[str] = "exp"
@@ -58,6 +58,45 @@ class HalfPoissonDeviance(Loss):
             raise ValueError(
                 f"`y` must not be negative for the Poisson loss; got {low:g}. "
                 "Use loss='squared_error' for targets of either sign."
+            )
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return np.log(weighted_mean(y, w))
+
+
+@dataclass(eq=False, repr=False)
+class HalfGammaDeviance(Loss):
+    """``sum over outputs of log(m / y) + y / m - 1`` per row, with ``m = exp(raw)``.
+
+    For positive targets whose spread grows with their mean: it depends on y / m only.
+
+    Shapes: y (..., n, k) of numbers > 0, raw (..., n, k), w (..., n).
+
+    References
+    ----------
+    McCullagh and Nelder, "Generalized linear models", 1989, chapter 8.
+    """
+
+    link: ClassVar[str] = "exp"
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        np.subtract(np.log(y), raw, out=out)
+        rest = -out
+        np.expm1(out, out=out)  # y / m - 1, without a loss of digits near 0
+        rest += out
+        value = mean_over_rows(rest, w)
+        np.negative(out, out=out)
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return np.exp(raw)
+
+    def check_targets(self, y: Array) -> None:
+        if y.size and (low := y.min()) <= 0:
+            raise ValueError(
+                f"`y` must be positive for the gamma loss; got {low:g}. Use "
+                "loss='poisson' for targets that may be zero, or loss='squared_error'."
             )
 
     def start(self, y: Array, w: Array | None) -> Array:

@@ -12,7 +12,7 @@ from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Adaptive
 
 BAD = {
-    "loss": ["absolute_error", None, ["poisson"], 0, True],
+    "loss": ["quantile", None, ["poisson"], 0, True],
     "hidden_layer_sizes": [
         *(0, -1, 2.5, "5", "", None, True, {5}, range(2), np.array(5)),
         *((0,), (5, -2), (2.0,), (False,), [[3]], np.array([5.0])),

@@ -12,7 +12,13 @@ from sklearn.preprocessing import StandardScaler
 import sklearn_nn as ours
 from sklearn_nn import MLPClassifier, MLPRegressor
 from sklearn_nn.blocks import Identity, Logistic, ReLU, Tanh
-from sklearn_nn.losses import HalfPoissonDeviance, HalfSquaredError
+from sklearn_nn.losses import (
+    AbsoluteError,
+    HalfGammaDeviance,
+    HalfPoissonDeviance,
+    HalfSquaredError,
+    HuberLoss,
+)
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
 
@@ -85,10 +91,17 @@ def test_an_object_does_what_its_name_does(cls, names, objects, rng):
 
 @pytest.mark.parametrize(
     ("name", "loss"),
-    [("squared_error", HalfSquaredError()), ("poisson", HalfPoissonDeviance())],
+    [
+        ("squared_error", HalfSquaredError()),
+        ("absolute_error", AbsoluteError()),
+        ("huber", HuberLoss(1.0)),
+        ("poisson", HalfPoissonDeviance()),
+        ("gamma", HalfGammaDeviance()),
+    ],
 )
 def test_a_loss_object_does_what_its_name_does(name, loss, rng):
     X, y = make_rows(rng)
+    y = y + 1  # positive, for the gamma deviance
     by_name, by_object = MLPRegressor(name, **OPTIONS), MLPRegressor(loss, **OPTIONS)
     actual, expected = parameters(by_object.fit(X, y)), parameters(by_name.fit(X, y))
     np.testing.assert_array_equal(actual, expected)

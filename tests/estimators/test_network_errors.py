@@ -44,7 +44,7 @@ BAD = {
     "optimizer": ["newton", None, 0.1, Adam, ["adam"], Adaptive()],
     "schedule": ["cosine", None, 0.1, Adaptive, Adam()],
     "learning_rate": [0, -1.0, np.inf, np.nan, "constant", None, True],
-    "loss": ["absolute_error", None, 0, SoftmaxCrossEntropy()],
+    "loss": ["quantile", None, 0, SoftmaxCrossEntropy()],
     "alpha": [-1e-9, np.inf, "1", None],
     "batch_size": [0, 10.0, "all"],
     "max_iter": [0, 10.0],

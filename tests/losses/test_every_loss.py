@@ -10,15 +10,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit, log_expit, softmax
+from scipy.special import expit, huber, log_expit, softmax
 from sklearn.base import clone
-from sklearn.metrics import log_loss, mean_poisson_deviance, mean_squared_error
+from sklearn.metrics import (
+    log_loss,
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
 
 from sklearn_nn import losses
 from sklearn_nn.core import Loss
 from sklearn_nn.losses import (
+    AbsoluteError,
+    HalfGammaDeviance,
     HalfPoissonDeviance,
     HalfSquaredError,
+    HuberLoss,
+    PinballLoss,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -36,13 +47,23 @@ def soft_labels(y, p, w):
     return np.average(loss.sum(axis=1), weights=w)
 
 
+def smoothed_log_loss(y, p, w):
+    """Return the log loss of targets of which a fifth is spread over the 3 classes.
+
+    The log loss is linear in the target, and so it is that of a mixture.
+    """
+    options = {"sample_weight": w, "labels": [0, 1, 2]}
+    each = [log_loss(np.full_like(y, c), p, **options) for c in range(3)]
+    return 0.8 * log_loss(y, p, **options) + 0.2 * np.mean(each)
+
+
 @dataclass(frozen=True)
 class Case:
     """A loss, targets for it, and what it is compared with.
 
     ``reference(y, prediction, w)`` is the loss by another implementation, ``link`` the
     prediction from raw outputs by another one. ``top`` is a raw output at which value
-    and gradient must still be finite in float32.
+    and gradient must still be finite in float32, ``bottom`` one far below zero.
     """
 
     loss: Loss
@@ -51,6 +72,7 @@ class Case:
     reference: Callable[..., Any]
     link: Callable[[np.ndarray], np.ndarray]
     top: float = 1e4
+    bottom: float = -1e4
 
 
 def classes(rng, n):
@@ -79,7 +101,49 @@ def half_deviance(y, prediction, w):
     return sum(mean_poisson_deviance(a, b, sample_weight=w) for a, b in columns) / 2
 
 
+def half_gamma(y, prediction, w):
+    columns = zip(y.T, prediction.T, strict=True)
+    return sum(mean_gamma_deviance(a, b, sample_weight=w) for a, b in columns) / 2
+
+
+def absolute_error(y, prediction, w):
+    columns = {"sample_weight": w, "multioutput": "raw_values"}
+    return mean_absolute_error(y, prediction, **columns).sum()
+
+
+def huber_error(y, prediction, w):
+    return np.average(huber(0.7, prediction - y).sum(axis=1), weights=w)
+
+
+def pinball(*levels):
+    def reference(y, prediction, w):
+        pairs = [(a, q) for a in y.T for q in levels]
+        return sum(
+            mean_pinball_loss(a, b, sample_weight=w, alpha=q)
+            for (a, q), b in zip(pairs, prediction.T, strict=True)
+        )
+
+    return reference
+
+
+def normal(rng, n):
+    return rng.standard_normal((n, 2))
+
+
+def same(raw):
+    return raw
+
+
 CASES = {
+    "AbsoluteError": Case(AbsoluteError(), 2, normal, absolute_error, same),
+    "HalfGammaDeviance": Case(
+        HalfGammaDeviance(),
+        2,
+        lambda rng, n: rng.gamma(3.0, 0.5, (n, 2)),
+        half_gamma,
+        np.exp,
+        bottom=-80.0,  # y / m is exp(-raw) y: exp(89) is beyond float32
+    ),
     "HalfPoissonDeviance": Case(
         HalfPoissonDeviance(),
         2,
@@ -88,12 +152,11 @@ CASES = {
         np.exp,
         top=80.0,  # its mean is exp(raw): exp(89) is beyond float32
     ),
-    "HalfSquaredError": Case(
-        HalfSquaredError(),
-        2,
-        lambda rng, n: rng.standard_normal((n, 2)),
-        half_mse,
-        lambda raw: raw,
+    "HalfSquaredError": Case(HalfSquaredError(), 2, normal, half_mse, same),
+    "HuberLoss": Case(HuberLoss(0.7), 2, normal, huber_error, same),
+    "PinballLoss": Case(PinballLoss(0.8), 2, normal, pinball(0.8), same),
+    "PinballLoss, of several quantiles": Case(
+        PinballLoss([0.1, 0.5, 0.9]), 6, normal, pinball(0.1, 0.5, 0.9), same
     ),
     "SigmoidCrossEntropy, binary": Case(
         SigmoidCrossEntropy(), 1, labels(1), hard_labels, expit
@@ -111,7 +174,16 @@ CASES = {
         lambda y, p, w: log_loss(y, p, sample_weight=w, labels=[0, 1, 2]),
         lambda raw: softmax(raw, axis=-1),
     ),
+    "SoftmaxCrossEntropy, smoothed": Case(
+        SoftmaxCrossEntropy(smoothing=0.2),
+        3,
+        classes,
+        smoothed_log_loss,
+        lambda raw: softmax(raw, axis=-1),
+    ),
 }
+# Their gradient jumps at a target, and so at a quantile of the targets, the start.
+JUMPS = [name for name in CASES if name.startswith(("AbsoluteError", "PinballLoss"))]
 every_loss = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 weighted_or_not = pytest.mark.parametrize("weighted", [False, True])
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -181,8 +253,25 @@ def test_members_have_the_values_of_single_networks(case, weighted, rng):
 
 
 @every_loss
-def test_members_may_share_their_targets(case, rng):
+@pytest.mark.parametrize("own_targets", [False, True])
+@pytest.mark.parametrize("own_weights", [False, True])
+def test_a_loss_of_members_is_that_of_each(case, own_targets, own_weights, rng):
+    draws = [drawn(case, rng) for _ in range(3)]
+    ys, raw, ws = (np.stack(arrays) for arrays in zip(*draws, strict=True))
+    y, w = ys if own_targets else ys[0], ws if own_weights else ws[0]
+    values, grads = value_and_grad(case, y, raw, w)
+    for i in range(3):
+        y_i, w_i = ys[i] if own_targets else y, ws[i] if own_weights else w
+        value, grad = value_and_grad(case, y_i, raw[i], w_i)
+        assert values[i] == pytest.approx(value, rel=1e-13)
+        assert_allclose(grads[i], grad, rtol=1e-13)
+
+
+@every_loss
+@pytest.mark.parametrize("own_weights", [False, True])
+def test_members_may_share_their_targets(case, own_weights, rng):
     y, raw, w = drawn(case, rng, members=(3,))
+    w = np.stack([w, w[::-1], np.ones_like(w)]) if own_weights else w
     copies = value_and_grad(case, np.stack([y, y, y]), raw, w)
     shared = value_and_grad(case, y, raw, w)
     assert_array_equal(shared[0], copies[0])
@@ -218,13 +307,24 @@ def test_the_prediction_is_that_of_another_implementation(case, rng):
     assert_allclose(case.loss.predict(raw), case.link(raw), rtol=1e-12)
 
 
-@every_loss
+@pytest.mark.parametrize("name", [name for name in CASES if name not in JUMPS])
 @weighted_or_not
-def test_the_gradient_at_the_start_sums_to_zero(case, weighted, rng):
-    y, raw, w = drawn(case, rng)
+def test_the_gradient_at_the_start_sums_to_zero(name, weighted, rng):
+    y, raw, w = drawn(case := CASES[name], rng)
     w = w if weighted else None
     raw[...] = case.loss.start(y, w)
     assert_allclose(value_and_grad(case, y, raw, w)[1].sum(axis=0), 0, atol=1e-14)
+
+
+@every_loss
+@weighted_or_not
+def test_the_slope_turns_from_falling_to_rising_at_the_start(case, weighted, rng):
+    y, raw, w = drawn(case, rng)
+    w = w if weighted else None
+    raw[...] = case.loss.start(y, w)
+    below, above = (value_and_grad(case, y, raw + e, w)[1] for e in (-1e-9, 1e-9))
+    assert (below.sum(axis=0) < 1e-14).all()
+    assert (above.sum(axis=0) > -1e-14).all()
 
 
 @every_loss
@@ -235,7 +335,7 @@ def test_no_constant_is_better_than_the_start(case, weighted, rng):
     raw[...] = start = case.loss.start(y, w)
     best = value_and_grad(case, y, raw, w)[0]
     raw[...] = start + 0.1 * rng.standard_normal(case.k)
-    assert value_and_grad(case, y, raw, w)[0] >= best
+    assert value_and_grad(case, y, raw, w)[0] >= best * (1 - 1e-14)
 
 
 @every_loss
@@ -248,7 +348,7 @@ def test_the_start_has_one_entry_per_output(case, rng):
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_extreme_outputs_have_a_finite_value_and_gradient(case, sign, rng):
     y, raw, w = drawn(case, rng, dtype=np.float32)
-    far = case.top if sign > 0 else -1e4
+    far = case.top if sign > 0 else case.bottom
     for column in range(case.k):
         at = np.where(np.arange(case.k) == column, far, raw)
         value, grad = value_and_grad(case, y, at.astype(np.float32), w)
@@ -264,7 +364,7 @@ def test_the_gradient_keeps_the_dtype(case, dtype, weighted, rng):
     exact = value_and_grad(case, y, raw.astype(float), w.astype(float))[1]
     grad = value_and_grad(case, y, raw, w)[1]
     assert grad.dtype == dtype
-    assert_allclose(grad, exact, atol=1e-6)
+    assert_allclose(grad, exact, rtol=1e-6, atol=1e-6)
 
 
 @every_loss

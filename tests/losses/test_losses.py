@@ -1,14 +1,19 @@
 """What is peculiar to single losses."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_nn.losses import (
+    AbsoluteError,
+    HalfGammaDeviance,
     HalfPoissonDeviance,
     HalfSquaredError,
+    HuberLoss,
+    PinballLoss,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -23,8 +28,12 @@ def value(loss, y, raw):
 @pytest.mark.parametrize(
     ("loss", "link"),
     [
+        (AbsoluteError(), "identity"),
+        (HalfGammaDeviance(), "exp"),
         (HalfPoissonDeviance(), "exp"),
         (HalfSquaredError(), "identity"),
+        (HuberLoss(), "identity"),
+        (PinballLoss(), "identity"),
         (SigmoidCrossEntropy(), "logistic"),
         (SoftmaxCrossEntropy(), "softmax"),
     ],
@@ -102,3 +111,89 @@ def test_the_poisson_loss_takes_some_zeros():
 def test_the_poisson_loss_beyond_its_range_is_infinite():
     with np.errstate(over="ignore"):
         assert value(HalfPoissonDeviance(), [[1.0]], [[1e4]]) == math.inf
+
+
+@pytest.mark.parametrize("low", [0.0, -2.5])
+def test_the_gamma_loss_refuses_targets_that_are_not_positive(low):
+    message = rf"`y` must be positive for the gamma loss; got {low:g}\. Use loss="
+    with pytest.raises(ValueError, match=message):
+        HalfGammaDeviance().check_targets(np.array([[1.0], [low]]))
+
+
+def test_the_gamma_deviance_does_not_see_the_unit_of_the_target(rng):
+    y, raw = rng.gamma(2.0, size=(5, 1)), rng.standard_normal((5, 1))
+    scaled = value(HalfGammaDeviance(), 1000 * y, raw + math.log(1000))
+    assert scaled == pytest.approx(value(HalfGammaDeviance(), y, raw), rel=1e-12)
+
+
+def test_a_tiny_gamma_deviance_keeps_its_digits():
+    # (log(y / m))**2 / 2 to first order
+    tiny = value(HalfGammaDeviance(), [[1.0]], [[1e-7]])
+    assert tiny == pytest.approx(0.5e-14, rel=1e-5, abs=0)
+
+
+@pytest.mark.parametrize(("error", "expected"), [(1.0, 0.5), (2.0, 2.0), (-5.0, 8.0)])
+def test_the_huber_loss_is_a_parabola_and_then_a_line(error, expected):
+    assert value(HuberLoss(2.0), [[3.0]], [[3.0 + error]]) == expected
+
+
+@pytest.mark.parametrize(("error", "expected"), [(-4.0, 3.0), (4.0, 1.0)])
+def test_to_fall_below_a_high_quantile_costs_more_than_to_exceed_it(error, expected):
+    assert value(PinballLoss(0.75), [[1.0]], [[1.0 + error]]) == expected
+
+
+def test_the_absolute_error_is_twice_the_pinball_loss_of_the_median(rng):
+    y, raw = rng.standard_normal((2, 9, 2))
+    assert value(AbsoluteError(), y, raw) == pytest.approx(
+        2 * value(PinballLoss(0.5), y, raw), rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("loss", [AbsoluteError(), PinballLoss(0.9)])
+def test_a_network_without_an_error_has_no_gradient(loss):
+    y, grad = np.ones((4, 2)), np.full((4, 2), np.nan)
+    loss.value_and_grad(y, y.copy(), None, grad)
+    assert not grad.any()
+
+
+def test_the_quantiles_of_a_target_stand_side_by_side():
+    y = np.column_stack([np.arange(10.0), 100 + np.arange(10.0)])
+    start = PinballLoss([0.15, 0.85]).start(y, None)
+    assert start.tolist() == [1, 8, 101, 108]
+
+
+def test_a_row_of_large_weight_is_the_median():
+    y, w = np.array([[1.0], [2.0], [9.0]]), np.array([0.5, 0.5, 2.0])
+    assert AbsoluteError().start(y, w).tolist() == [9.0]
+
+
+def test_a_wild_target_moves_the_huber_center_no_further_than_one_at_delta():
+    far, near = np.array([[0.0], [0.0], [1e9]]), np.array([[0.0], [0.0], [1.5]])
+    assert HuberLoss(1.0).start(far, None).tolist() == [0.5]
+    assert HuberLoss(1.0).start(near, None).tolist() == [0.5]
+
+
+def test_smoothing_does_not_let_certainty_be_free():
+    # 0.9 + 0.1 / 2 of the target is at the class, 0.05 at the other, 20 below it.
+    sure = value(SoftmaxCrossEntropy(smoothing=0.1), [0], [[20.0, 0.0]])
+    assert sure == pytest.approx(1.0, rel=1e-6)
+
+
+BAD = [
+    (HuberLoss, "delta", 0.0, "a number in (0, inf)"),
+    (HuberLoss, "delta", "1", "a number in (0, inf)"),
+    (PinballLoss, "quantile", 0.0, "a number in (0, 1) or a list of such numbers"),
+    (PinballLoss, "quantile", 90, "a number in (0, 1) or a list of such numbers"),
+    (PinballLoss, "quantile", [], "a number in (0, 1) or a list of such numbers"),
+    (PinballLoss, "quantile", [0.5, 1.0], "a number in (0, 1) or a list of such"),
+    (PinballLoss, "quantile", "median", "a number in (0, 1) or a list of such"),
+    (SoftmaxCrossEntropy, "smoothing", 1.0, "a number in [0, 1)"),
+    (SoftmaxCrossEntropy, "smoothing", -0.1, "a number in [0, 1)"),
+]
+
+
+@pytest.mark.parametrize(("cls", "name", "bad", "rule"), BAD)
+def test_a_bad_constant_is_named_with_its_rule(cls, name, bad, rule):
+    message = re.escape(f"`{name}` of {cls.__name__} must be {rule}")
+    with pytest.raises(ValueError, match=message):
+        cls(**{name: bad}).check_values()

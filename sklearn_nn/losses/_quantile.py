@@ -1,0 +1,107 @@
+"""Losses whose best constant is a quantile: absolute error, pinball loss."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sklearn_nn.core import Array, Loss, Rule, Satisfying, any_of, number
+from sklearn_nn.losses._reduce import mean_over_rows, scale_rows
+
+LEVEL = number(0, 1, "()")
+
+
+@dataclass(eq=False, repr=False)
+class AbsoluteError(Loss):
+    """``sum over outputs of |raw - y|`` per row; the prediction is a median.
+
+    It is twice the pinball loss of the quantile 1/2. The gradient is the sign of the
+    error, and 0 where there is none.
+
+    Shapes: y (..., n, k), raw (..., n, k), w (..., n).
+    """
+
+    link: ClassVar[str] = "identity"
+    predicts_mean: ClassVar[bool] = False
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        np.subtract(raw, y, out=out)
+        value = mean_over_rows(np.abs(out), w)
+        np.sign(out, out=out)
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return raw
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return _quantiles(y, [0.5], w)
+
+
+@dataclass(eq=False, repr=False)
+class PinballLoss(Loss):
+    """``sum over outputs of max(q * (y - raw), (1 - q) * (raw - y))`` per row.
+
+    The prediction is the quantile q: a share q of the targets lies below it. Several
+    quantiles are learned at once by one network, whose outputs are theirs. Nothing
+    keeps them in order: where they are close, the lower may exceed the upper.
+
+    Shapes: y (..., n, k), raw (..., n, k * n_quantiles), w (..., n). The raw outputs of
+    one target stand side by side, in the order of the quantiles.
+
+    Parameters
+    ----------
+    quantile : float or list of float, default=0.5
+        The quantile q, or several of them; each in (0, 1).
+
+    References
+    ----------
+    Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978.
+    """
+
+    quantile: Any = 0.5
+
+    link: ClassVar[str] = "identity"
+    predicts_mean: ClassVar[bool] = False
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "quantile": any_of(
+            LEVEL, Satisfying(lambda q: is_levels(q), "a list of such numbers")
+        )
+    }
+
+    @property
+    def raw_per_target(self) -> int:
+        return int(np.size(self.quantile))
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        q = np.asarray(self.quantile, raw.dtype).reshape(-1)
+        error = raw.reshape(*raw.shape[:-1], -1, q.size) - y[..., None]
+        # 1 - q above the target, -q below it; 0 at it, where any slope between is one.
+        grad = np.heaviside(error, q, out=out.reshape(error.shape))
+        grad -= q
+        error *= grad
+        value = mean_over_rows(error.reshape(raw.shape), w)
+        scale_rows(out, w)
+        return value
+
+    def predict(self, raw: Array) -> Array:
+        return raw
+
+    def start(self, y: Array, w: Array | None) -> Array:
+        return _quantiles(y, np.ravel(self.quantile), w)
+
+
+def is_levels(value: Any) -> bool:
+    """Whether ``value`` is a sequence of numbers between 0 and 1."""
+    is_sequence = isinstance(value, Sequence) or getattr(value, "ndim", 0) == 1
+    return is_sequence and len(value) > 0 and all(map(LEVEL.allows, value))
+
+
+def _quantiles(y: Array, levels: Any, w: Array | None) -> Array:
+    """Return the quantiles of the first column, of the second, ...
+
+    They are targets: the smallest below or at which there is that share of the weight.
+    """
+    found = np.quantile(y, levels, axis=0, weights=w, method="inverted_cdf")
+    return found.T.ravel()
