@@ -9,7 +9,14 @@ import pytest
 
 import sklearn_nn
 
-FOLDERS = ["blocks", "inspection", "losses", "optimizers", "schedules"]
+FOLDERS = [
+    "blocks",
+    "inspection",
+    "losses",
+    "optimizers",
+    "preprocessing",
+    "schedules",
+]
 
 
 def public_items():

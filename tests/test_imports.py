@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "core": {"core"},
     **{unit: {unit, "core"} for unit in UNITS},
     "training": {"training", "core"},
-    "preprocessing": {"preprocessing"},
+    "preprocessing": {"preprocessing", "core"},
     "inspection": {"inspection", "training", "core", *UNITS},
     "estimators": {"estimators", "preprocessing", "training", "core", *UNITS},
     "": {"estimators"},

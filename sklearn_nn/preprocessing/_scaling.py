@@ -1,0 +1,50 @@
+"""RobustScale: center, scale and a smooth clip, as RealMLP has them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_nn.core import Array
+
+_HUGE = np.finfo(np.float64).max
+_FAR = 1e15  # so far out that the smooth clip has reached its limit of 3
+
+
+@dataclass(frozen=True, eq=False)
+class RobustScale:
+    """``u = (x - median) / scale``, then ``u / sqrt(1 + (u / 3)**2)``, within (-3, 3).
+
+    The scale is the distance of the quartiles; where they are equal, half the distance
+    of minimum and maximum. Where these are equal, too, the column is constant, and its
+    scale is 0. What is missing becomes the mean. Shapes: all arrays (f,).
+    """
+
+    median: Array
+    scale: Array
+    mean: Array
+
+    @classmethod
+    def fit(cls, values: Array) -> "RobustScale":
+        """Return the scale of values (n, f), none of whose columns is all missing."""
+        with np.errstate(over="ignore"):
+            quantiles = np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1], axis=0)
+            low, q1, median, q3, high = quantiles.reshape(5, -1)
+            spread = q3 - q1
+            scale = np.where(spread > 0, spread, high / 2 - low / 2)
+            mean = np.nanmean(values, axis=0)
+        return cls(median, np.minimum(scale, _HUGE), mean)
+
+    def take(self, columns: Array) -> "RobustScale":
+        """Return the scale of some of the columns."""
+        return RobustScale(*(v[columns] for v in (self.median, self.scale, self.mean)))
+
+    def __call__(self, values: Array) -> Array:
+        """Return values (n, f) scaled, in a new array; no column may be constant."""
+        missing = np.isnan(values)
+        with np.errstate(over="ignore"):
+            u = np.where(missing, self.mean, values)
+            u -= self.median
+            u /= self.scale
+        np.clip(u, -_FAR, _FAR, out=u)
+        u /= np.hypot(1, u / 3)
+        return u
