@@ -51,6 +51,7 @@ from sklearn_nn.blocks._attention import (
 from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
 from sklearn_nn.blocks._bidirectional import Bidirectional
 from sklearn_nn.blocks._bins import quantile_bins
+from sklearn_nn.blocks._columns import Columns
 from sklearn_nn.blocks._compose import Chain, chain
 from sklearn_nn.blocks._convolution import Conv1D, Conv2D
 from sklearn_nn.blocks._dense import Dense
@@ -94,6 +95,7 @@ __all__ = [
     "Bidirectional",
     "Block",
     "Chain",
+    "Columns",
     "Conv1D",
     "Conv2D",
     "Dense",

@@ -1,6 +1,7 @@
 """The network of a table: its block, its first parameters, its rates."""
 
 import math
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -33,6 +34,7 @@ FACTORS = {
 }
 START_ROWS = 2048  # of the data that the first parameters depend on
 ROWS_OF_A_BIAS = 5
+EMBEDDING_UNITS = 8
 
 
 def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
@@ -63,7 +65,7 @@ def _input(plan: Any, encoder: Any, X: Array) -> Any:
         parts.append(("one_hot", Columns(slice(first, second))))
     if sizes := list(encoder.embedding_sizes_):
         columns = slice(second, second + len(sizes))
-        parts.append(("categories", _of_columns(columns, Embedding(sizes, units=8))))
+        parts.append(("categories", _of_columns(columns, Embedding(sizes, units=EMBEDDING_UNITS))))
     return Parallel(parts)
 
 
@@ -132,3 +134,35 @@ def _start_dense(own: Any, x: Array, rng: Rng) -> None:
     share = rng.standard_exponential(rows.shape, z.dtype)
     share /= share.sum(axis=1, keepdims=True)
     b[...] = -(share * np.take_along_axis(z, rows, axis=1)).sum(axis=1)
+
+
+def importances(networks: Sequence[Network], encoder: Any, X: Array) -> Array:
+    """Return how much each column of the table moves the first layer: (n_features,).
+
+    The sum over what the network makes of a column, of its standard deviation times the
+    factor of the first scale times the norm of its weights; in all 1.
+    """
+    rows, total = X[:START_ROWS][None], np.zeros(encoder.n_features_in_)
+    for net in networks:
+        p, parts = net.layout.views(net.params), net.block.plan(net.in_shape)[0]  # type: ignore[attr-defined]
+        ws = Workspace(net.params.dtype, net.in_shape)
+        x = parts[0].block.forward(p.input, rows, ws, None)
+        first = p.dense1 if hasattr(p, "dense1") else p.output
+        norms = np.sqrt(np.square(first.W).sum(axis=-1))
+        weights = (x.std(axis=-2) * np.abs(p.scale.s) * norms).mean(axis=0)
+        total += np.bincount(
+            _sources(encoder, weights.size), weights, encoder.n_features_in_
+        )
+    return total / total.sum() if total.any() else total
+
+
+def _sources(encoder: Any, n: int) -> Array:
+    """Return the column of the table behind each of the ``n`` inputs of the scale."""
+    first, sizes = encoder.n_numeric_, len(encoder.embedding_sizes_)
+    n_codes = sizes * EMBEDDING_UNITS
+    rest = encoder.n_one_hot_ + n_codes
+    counts = np.ones(len(encoder.source_), int)
+    if first:
+        counts[:first] = (n - rest) // first
+    counts[len(counts) - sizes :] = EMBEDDING_UNITS
+    return np.repeat(encoder.source_, counts)
