@@ -79,6 +79,7 @@ from sklearn_nn.blocks._rectifiers import ELU, LeakyReLU, Softplus
 from sklearn_nn.blocks._reshape import Flatten, Permute, Reshape
 from sklearn_nn.blocks._residual import Residual
 from sklearn_nn.blocks._sequence import ToSequence
+from sklearn_nn.blocks._shared import Shared
 from sklearn_nn.blocks._simple_rnn import SimpleRNN
 from sklearn_nn.blocks._tied import Tied
 from sklearn_nn.core import Block, Param, constant, normal, uniform, zeros
@@ -131,6 +132,7 @@ __all__ = [
     "Residual",
     "Scale",
     "SelfAttention",
+    "Shared",
     "SiLU",
     "SimpleRNN",
     "Softplus",
