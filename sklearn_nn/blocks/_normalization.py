@@ -1,8 +1,9 @@
 """Scale, LayerNorm, BatchNorm: features brought to a scale."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -128,13 +129,12 @@ class LayerNorm(PerFeature):
 class BatchNorm(PerFeature):
     """``y = (x - mean) / sqrt(variance + epsilon) * scale + shift``, by feature.
 
-    In training, mean and variance are those of the batch: over its rows, the time steps
-    or pixels of a row that exist, and one of the members at a time. In prediction they
-    are running means, kept as parameters of the group "state", so that no row depends
-    on the others. A batch of a single value per feature has no variance: it is
-    normalized as in prediction and leaves the running means alone. Scale (at first 1)
-    and shift (at first 0) are trained and not penalized. Sample weights do not enter
-    mean and variance: a row of weight 2 is one row there.
+    In training, mean and variance are those of the batch: over its rows, by their
+    sample weights, the time steps or pixels of a row that exist, and one of the members
+    at a time. In prediction they are running means, kept as parameters of the group
+    "state", so that no row depends on the others. A batch of a single value per feature
+    has no variance: it is normalized as in prediction and leaves the running means
+    alone. Scale (at first 1) and shift (at first 0) are trained and not penalized.
 
     Shapes: x (..., d), scale, shift, mean and variance (d,), y (..., d).
 
@@ -167,20 +167,21 @@ class BatchNorm(PerFeature):
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         x = merge_rows(x, ws)
-        there = _what_is_there(x, ws)
-        count = there.sum(axis=-1, keepdims=True)
-        if from_batch := rng is not None and count.min() > 1:
-            mean = there @ x / count
-            z = np.subtract(x, mean, out=ws.out("z", x.shape))
-            scale = there @ np.multiply(z, z, out=ws.out("tmp", x.shape)) / count
-            self._keep(p, mean, scale * (count / (count - 1)))
+        weight, several = _weights_of_places(x, ws)
+        if from_batch := rng is not None and several:
+            total = weight.sum(axis=-1, keepdims=True)
+            mean = weight @ x / total
+            z = ws.out("z", (*mean.shape[:-2], *x.shape[-2:]))
+            np.subtract(x, mean, out=z)
+            scale = weight @ np.multiply(z, z, out=ws.out("tmp", z.shape)) / total
+            self._keep(p, mean, scale)
         else:
             z = ws.out("z", (*p.mean.shape[:-1], *x.shape[-2:]))
             np.subtract(x, p.mean[..., None, :], out=z)
             scale = p.variance[..., None, :].copy()
         _invert_root(scale, self.epsilon)
         z *= scale
-        ws.saved = z, scale, x.shape, (there, count) if from_batch else None
+        ws.saved = z, scale, x.shape, (weight, total) if from_batch else None
         return split_rows(_affine(p, z, ws), ws)
 
     def backward(
@@ -192,13 +193,13 @@ class BatchNorm(PerFeature):
         if not need_dx:
             return None
         if batch is not None:
-            there, count = batch
+            weight, total = batch
             every = ws.constant(1.0, (1, dz.shape[-2]))
             tmp = np.multiply(dz, z, out=ws.out("tmp", dz.shape))
-            np.multiply(z, every @ tmp / count, out=tmp)
-            tmp += every @ dz / count
-            if there is not every:
-                tmp *= there.mT
+            np.multiply(z, every @ tmp / total, out=tmp)
+            tmp += every @ dz / total
+            if weight is not every:
+                tmp *= weight.mT
             dz -= tmp
         dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
         return split_rows(sum_members(dz, shape, ws), ws)
@@ -245,11 +246,21 @@ def _invert_root(variance: Array, epsilon: float) -> None:
     np.reciprocal(variance, out=variance)
 
 
-def _what_is_there(x: Array, ws: Workspace) -> Any:
-    """Return (..., 1, rows): 1 for each row and time step that exists, else 0."""
-    if ws.mask is None:
-        return ws.constant(1.0, (1, x.shape[-2]))
-    lead, axes = x.shape[:-2], ws.in_shape[:-1]
-    there = ws.out("there", (*lead, x.shape[-2] // int(np.prod(axes)), *axes))
-    there[...] = ws.mask.reshape(*ws.mask.shape, *(1 for _ in axes[1:]))
-    return there.reshape(*lead, 1, -1)
+def _weights_of_places(x: Array, ws: Workspace) -> tuple[Array, bool]:
+    """Return the weight of each row, time step or pixel of x, and if there are several.
+
+    Shapes: x (..., places, d), weights (..., 1, places), 0 where no step is.
+    """
+    mask, w, n_places = ws.mask, ws.rows.weights, x.shape[-2]
+    if mask is None and w is None:
+        return ws.constant(1.0, (1, n_places)), n_places > 1
+    axes = ws.in_shape[:-1]
+    n = n_places // math.prod(axes)
+    lead = np.broadcast_shapes(x.shape[:-2], () if w is None else w.shape[:-1])
+    weight = ws.out("weight", (*lead, n, *axes))
+    after = (1,) * (len(axes) - 1)
+    weight[...] = 1 if mask is None else mask.reshape(*mask.shape, *after)
+    if w is not None:
+        weight *= w.reshape(*w.shape, *(1,) * len(axes))
+    weight = weight.reshape(*lead, 1, n_places)
+    return weight, bool(np.count_nonzero(weight, axis=-1).min() > 1)

@@ -165,12 +165,13 @@ class Network:
             other.work = self.work
         return other
 
-    def forward(self, x: Any, rng: Rng | None = None) -> Array:
+    def forward(self, x: Any, rng: Rng | None = None, w: Array | None = None) -> Array:
         """Return the raw outputs. The array is reused by the next call.
 
-        Shapes: x (n, *in_shape), or (k, n, *in_shape) with its own rows per member.
+        Shapes: x (n, *in_shape), or (k, n, *in_shape) with its own rows per member; w
+        (n,) or (k, n), the weights of rows for blocks that take a mean over them.
         """
-        self._ws.mask = None
+        self._ws.mask, self._ws.rows.weights = None, w
         return self.block.forward(self._p, self._with_members(x), self._ws, rng)
 
     def backward(self, dy: Array, *, need_dx: bool = False) -> Array | None:

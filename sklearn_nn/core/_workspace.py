@@ -12,6 +12,21 @@ from sklearn_nn.core._clock import Clock
 MAX_VIEWS = 64
 
 
+class Rows:
+    """What all blocks of a network may know of the rows of x.
+
+    Attributes
+    ----------
+    weights : ndarray or None
+        Weight of each row, (n,) or (members, n); None for ones.
+    """
+
+    __slots__ = ("weights",)
+
+    def __init__(self) -> None:
+        self.weights: NDArray[Any] | None = None
+
+
 class Workspace:
     """Named buffers of one block, what it saved for the backward, and its children.
 
@@ -26,6 +41,8 @@ class Workspace:
     clock : Clock
         Where training stands, for what follows a schedule; one object for all blocks
         of a network.
+    rows : Rows
+        Their weights, for what takes a mean over rows; likewise one object.
     """
 
     __slots__ = (
@@ -38,6 +55,7 @@ class Workspace:
         "in_shape",
         "mask",
         "plan",
+        "rows",
         "saved",
     )
 
@@ -46,9 +64,10 @@ class Workspace:
         dtype: DTypeLike,
         in_shape: tuple[int, ...] = (),
         clock: Clock | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self.dtype, self.in_shape = np.dtype(dtype), in_shape
-        self.clock = clock or Clock()
+        self.clock, self.rows = clock or Clock(), rows or Rows()
         self.saved: Any = None
         self.mask: NDArray[Any] | None = None
         self._buffers: dict[Any, NDArray[Any]] = {}
@@ -90,7 +109,7 @@ class Workspace:
         """Return the workspace of the inner block ``key``, which reads ``in_shape``."""
         inner = self._children.get(key)
         if inner is None:
-            inner = Workspace(self.dtype, in_shape, self.clock)
+            inner = Workspace(self.dtype, in_shape, self.clock, self.rows)
             self._children[key] = inner
         return inner
 

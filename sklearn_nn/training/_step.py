@@ -105,7 +105,7 @@ class Stepper:
     def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
         net = self._nets[i]
         net.clock.progress = self.state.clock.progress
-        raw = net.forward(batch.X, self._noise[i])
+        raw = net.forward(batch.X, self._noise[i], batch.w)
         d_raw = self._ws[i].out("d_raw", raw.shape)
         value = self.loss.value_and_grad(batch.y, raw, batch.w, d_raw)
         if net.members is not None:

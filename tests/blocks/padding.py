@@ -1,4 +1,4 @@
-"""A block that pads: it tells the block inside it which time steps there are."""
+"""Blocks that tell the block inside them which time steps there are, and weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,3 +26,14 @@ class Padded(Block):
 
     def backward(self, p, g, dy, ws, *, need_dx=True):
         return self.block.backward(p, g, dy, ws.child("block"), need_dx=need_dx)
+
+
+@dataclass(eq=False, repr=False)
+class Weighted(Padded):
+    """The inner block, told the weights of rows, too: (n,)."""
+
+    weights: Any = None
+
+    def forward(self, p, x, ws, rng):
+        ws.rows.weights = self.weights
+        return super().forward(p, x, ws, rng)

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from padding import Padded
+from padding import Padded, Weighted
 
 from sklearn_nn.blocks import BatchNorm, Dense, LayerNorm, Scale, chain
 from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
@@ -94,7 +94,7 @@ def test_running_statistics_move_by_the_momentum(rng):
     net.forward(x, rng)
     state = named(net)
     for j in range(2):
-        mean, variance = statistics.mean(x[:, j]), statistics.variance(x[:, j])
+        mean, variance = statistics.mean(x[:, j]), statistics.pvariance(x[:, j])
         assert state["mean"][j] == pytest.approx(0.25 * mean)
         assert state["variance"][j] == pytest.approx(0.75 + 0.25 * variance)
 
@@ -174,6 +174,100 @@ def test_padded_steps_do_not_count(rng):
 @pytest.mark.parametrize("members", [None, 2])
 def test_the_backward_of_padded_steps_is_the_derivative(members):
     check_gradient(Padded(BatchNorm(), MASK), (5, 2), n=4, members=members)
+
+
+TIMES = np.array([2, 1, 3, 1, 4])
+
+
+@pytest.mark.parametrize("in_shape", [(3,), (4, 3), (2, 2, 3)])
+@pytest.mark.parametrize("scale", [1.0, 0.01])
+def test_a_row_of_weight_2_is_two_rows_to_batch_norm(in_shape, scale, rng):
+    x = rng.standard_normal((5, *in_shape)) + 3
+    weighted, repeated = [compiled(BatchNorm(), in_shape, rng) for _ in range(2)]
+    y = weighted.forward(x, rng, scale * TIMES)
+    assert_allclose(y.repeat(TIMES, 0), repeated.forward(x.repeat(TIMES, 0), rng))
+    assert_allclose(weighted.params, repeated.params, rtol=1e-12)
+
+
+def test_the_backward_of_a_row_of_weight_2_is_that_of_two_rows(rng):
+    x, dy = rng.standard_normal((2, 5, 4, 3))
+    weighted, repeated = [compiled(BatchNorm(), (4, 3), rng) for _ in range(2)]
+    for net in (weighted, repeated):
+        named(net)["scale"][:] = [1, 2, 3]
+    weighted.forward(x, rng, TIMES / TIMES.mean())
+    repeated.forward(x.repeat(TIMES, 0), rng)
+    dx = weighted.backward(dy * TIMES[:, None, None], need_dx=True)
+    each = repeated.backward(dy.repeat(TIMES, 0), need_dx=True)
+    first = np.cumsum(TIMES) - TIMES
+    assert_allclose(dx, np.add.reduceat(each, first), rtol=1e-9, atol=1e-12)
+    assert_allclose(weighted.grads, repeated.grads, rtol=1e-9, atol=1e-12)
+
+
+def test_rows_of_weight_0_change_no_statistics(rng):
+    x, w = rng.standard_normal((6, 3)), np.array([1.0, 0, 2, 0, 1, 0])
+    all_rows, few = [compiled(BatchNorm(), (3,), rng) for _ in range(2)]
+    y = all_rows.forward(x, rng, w)
+    assert_allclose(y[w > 0], few.forward(x[w > 0], rng, w[w > 0]), rtol=1e-12)
+    assert_allclose(all_rows.params, few.params, rtol=1e-12)
+
+
+def test_one_row_of_positive_weight_is_normalized_as_in_prediction(rng):
+    net = fitted_batch_norm(rng, 1e-5)
+    x, before = rng.standard_normal((3, 2)), net.params.copy()
+    y = net.forward(x, rng, np.array([0.0, 3, 0])).copy()
+    assert_array_equal(net.params, before)
+    assert_array_equal(net.forward(x), y)
+
+
+def test_weights_count_the_steps_that_there_are(rng):
+    x, w = rng.standard_normal((4, 5, 2)), np.array([1.0, 3, 2, 1])
+    net = compiled(Padded(BatchNorm(), MASK), (5, 2), rng)
+    y = net.forward(np.where(MASK[..., None], x, 1e6), rng, w)[MASK].copy()
+    flat = compiled(BatchNorm(), (2,), rng)
+    of_steps = w.repeat(5).reshape(4, 5)[MASK]
+    assert_allclose(y, flat.forward(x[MASK], rng, of_steps), rtol=1e-9)
+    assert_allclose(net.params, flat.params, rtol=1e-9)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("own_weights", [False, True])
+def test_members_have_the_statistics_of_their_weights(shared, own_weights, rng):
+    net = compiled(BatchNorm(), (4,), rng, members=3)
+    x = rng.standard_normal((7, 4) if shared else (3, 7, 4))
+    w = rng.uniform(0.5, 2, (3, 7) if own_weights else 7)
+    dy = rng.standard_normal((3, 7, 4))
+    y, dx = net.forward(x, rng, w).copy(), net.backward(dy, need_dx=True)
+    total = np.zeros_like(dx)
+    for k in range(3):
+        single = compiled(BatchNorm(), (4,), rng)
+        own = single.forward(x if shared else x[k], rng, w[k] if own_weights else w)
+        assert_allclose(own, y[k], rtol=1e-12, atol=1e-14)
+        for name, view in named(single).items():
+            assert_allclose(named(net)[name][k], view, rtol=1e-12)
+        total[0 if shared else k] += single.backward(dy[k], need_dx=True)
+    assert_allclose(dx, total, rtol=1e-9, atol=1e-12)
+
+
+def test_weights_do_not_enter_a_prediction(rng):
+    net = fitted_batch_norm(rng, 1e-5)
+    x = rng.standard_normal((4, 2))
+    y = net.forward(x).copy()
+    assert_array_equal(net.forward(x, None, np.arange(4.0)), y)
+
+
+def test_weights_of_one_batch_are_not_those_of_the_next(rng):
+    x = rng.standard_normal((5, 3))
+    net = compiled(chain(BatchNorm()), (3,), rng)
+    y = net.forward(x, rng).copy()
+    net.forward(x, rng, TIMES)
+    assert_array_equal(net.forward(x, rng), y)
+
+
+@pytest.mark.parametrize("members", [None, 2])
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_the_backward_with_weights_is_the_derivative(members, mask):
+    block = Weighted(BatchNorm(), mask, np.array([1.0, 0.5, 3, 0]))
+    check_gradient(block, (5, 2), n=4, members=members)
 
 
 @pytest.mark.parametrize(

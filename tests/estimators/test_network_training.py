@@ -12,12 +12,16 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_nn import NetworkClassifier, NetworkRegressor
 from sklearn_nn.blocks import (
+    GRU,
     BatchNorm,
     Chain,
+    Conv1D,
     Dense,
     Dropout,
+    Flatten,
     Output,
     Residual,
+    ToSequence,
     chain,
     parallel,
 )
@@ -26,7 +30,7 @@ from sklearn_nn.optimizers import SGD
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 OPTIONS = {"max_iter": 8, "random_state": 0}
-# Without noise and statistics of batches, for which a row of weight 2 is one row.
+# Without noise, in which repeated rows differ.
 PLAIN = chain(
     parallel(Dense(6, "tanh"), chain(Dense(4, "relu"), Dense(3)), "passthrough"),
     Residual(Dense(13, "tanh")),
@@ -87,6 +91,27 @@ def test_a_whole_weight_repeats_a_row(cls, optimizer, rng):
     options = {"optimizer": optimizer, "learning_rate": 0.01, **OPTIONS}
     weighted = cls(PLAIN, **options).fit(X, y, w)
     repeated = cls(PLAIN, **options).fit(X.repeat(w, 0), y.repeat(w))
+    np.testing.assert_allclose(parameters(weighted), parameters(repeated), **CLOSE)
+
+
+NORMED = {
+    "rows": chain(Dense(8), BatchNorm(), Dense(6, "tanh"), BatchNorm()),
+    "steps": chain(ToSequence(), Conv1D(3, 2), BatchNorm(), Flatten()),
+    "padding": chain(ToSequence(padding="nan"), BatchNorm(), GRU(3)),
+    "branches": parallel(Residual(chain(Dense(4), BatchNorm())), BatchNorm()),
+}
+
+
+@pytest.mark.parametrize("name", NORMED)
+@both
+def test_a_whole_weight_repeats_a_row_for_batch_norm(cls, name, rng):
+    X, y = make_rows(rng)
+    w = rng.integers(0, 4, 60)
+    if name == "padding":
+        X[::3, 2:] = np.nan
+    options = {"optimizer": "sgd", "learning_rate": 0.01, **OPTIONS}
+    weighted = cls(NORMED[name], **options).fit(X, y, w)
+    repeated = cls(NORMED[name], **options).fit(X.repeat(w, 0), y.repeat(w))
     np.testing.assert_allclose(parameters(weighted), parameters(repeated), **CLOSE)
 
 
