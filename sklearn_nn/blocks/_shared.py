@@ -46,7 +46,9 @@ class Shared(Block):
 
     block: Block
 
-    rules: ClassVar[Mapping[str, Rule]] = {"block": instance_of(Block, "a block of sklearn_nn.blocks")}
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "block": instance_of(Block, "a block of sklearn_nn.blocks")
+    }
 
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()

@@ -1,22 +1,19 @@
 """BaseTabular: a raw table in, an ensemble of networks trained at once."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_nn.core import (
     Array,
     Clock,
-    Network,
-    Rng,
     Rule,
     check_params,
     compile_network,
@@ -30,7 +27,7 @@ from sklearn_nn.estimators._tabular_network import (
     segments_of,
     start_from_rows,
 )
-from sklearn_nn.estimators._tabular_plan import AUTO, Plan
+from sklearn_nn.estimators._tabular_plan import AUTO, TABULAR_RULES, Plan
 from sklearn_nn.estimators._tabular_splits import Split, split_rows
 from sklearn_nn.estimators._tabular_validation import (
     member_evaluator,
@@ -82,6 +79,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     hidden_layer_sizes: Any = AUTO
     embedding: Any = AUTO
     activation: Any = AUTO
+    share_weights: Any = AUTO
     dropout: Any = AUTO
     weight_decay: Any = AUTO
     learning_rate: Any = AUTO
@@ -95,12 +93,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     random_state: Any = None
     verbose: Any = False
 
-    rules: ClassVar[Mapping[str, Rule]] = {}
+    presets: ClassVar[Mapping[str, Plan]]
+    rules: ClassVar[Mapping[str, Rule]] = TABULAR_RULES
 
     def _fit(self, given: Given) -> None:
         """Check, encode, compile, train, keep."""
         check_params(self, self.rules)
-        plan = Plan.of(self)
+        plan = Plan.of(self, self.presets)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         table = self._read(given, plan, seed)
         courses = self._courses(table, plan, np.random.SeedSequence(seed))
@@ -114,7 +113,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
             [*monitors, *callbacks],
             plan.max_epochs,
             effective_n_jobs(self.n_jobs),
-            self.max_time,
+            np.inf if self.max_time is None else self.max_time,
         )
         if not callbacks:
             for epoch in outcome.epochs:
@@ -133,14 +132,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _read_targets(self, y: Any, w: Array | None, plan: Plan) -> Any:
         """Return the encoder of ``y``."""
 
-    @abstractmethod
-    def _rate(self) -> float:
-        """Return the rate at which training starts, if the user names none."""
-
-    @abstractmethod
-    def _shape(self) -> str:
-        """Return the activation of the hidden layers, if the user names none."""
-
     def _weigh(self, y: Any, w: Array | None) -> Array | None:
         """Return the row weights times those of the classes."""
         return w
@@ -154,8 +145,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         self._targets = self._read_targets(y, w, plan)
         Y = self._targets.encode(y, Z.dtype)
         w = self._weigh(y, w)
-        kept = None if w is None else np.flatnonzero(w)
-        if w is not None and len(kept) < len(w):
+        if w is not None and not w.all():
+            kept = np.flatnonzero(w)
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
         n = len(Z)
         if given.X_val is None:
@@ -168,10 +159,12 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         Z_val = self._encoder.transform(X_val)
         split = Split(np.arange(n), np.arange(n, n + len(Z_val)))
         if w is not None or w_val is not None:
-            w = np.concatenate([
-                np.ones(len(part)) if own is None else own
-                for part, own in ((Z, w), (Z_val, w_val))
-            ])
+            w = np.concatenate(
+                [
+                    np.ones(len(part)) if own is None else own
+                    for part, own in ((Z, w), (Z_val, w_val))
+                ]
+            )
         Y_val = self._targets.encode(y_val, Z.dtype)
         table = np.concatenate([Z, Z_val]), np.concatenate([Y, Y_val])
         return Table(*table, w, [split] * self._bags(plan, n))
@@ -191,14 +184,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         self, table: Table, plan: Plan, seeds: np.random.SeedSequence
     ) -> list[Course]:
         """Return the trainings of all groups of members."""
-        members = [split for split in table.splits for _ in range(plan.n_members)]
+        members = _repeated(table.splits, plan.n_members)
         size = plan.rows_of_a_batch(min(len(split.train) for split in members))
         at_once = max(1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes)))
-        groups = [
-            members[i : i + at_once] for i in range(0, len(members), at_once)
-        ]
-        if plan.activation == AUTO:
-            plan = replace(plan, activation=self._shape())
+        groups = [members[i : i + at_once] for i in range(0, len(members), at_once)]
         block = make_block(plan, self._encoder, table.X, self._targets.n_raw)
         return [
             self._course(block, table, plan, group, size, seed)
@@ -219,11 +208,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
         start_from_rows(net, X, rng)
         optimizer = AdamW(0.9, 0.95, 1e-8, plan.weight_decay, FlatCosine())
-        auto = plan.learning_rate == AUTO
         recipe = Recipe(
             optimizer,
             CosineLog(plan.cycles),
-            self._rate() if auto else plan.learning_rate,
+            plan.learning_rate,
             0.0,
             size,
             True,
@@ -269,26 +257,29 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
                 f"{len(self.history_['epoch'])}. Lower `learning_rate`, or look for "
                 "extreme values in `X`."
             )
+        monitors = [monitor for course in courses for monitor in course.monitors]
+        best = [m for m in monitors if isinstance(m, KeepBestMembers)]
+        none = np.empty(0)
+        self.best_scores_ = np.concatenate([none, *[m.best_scores for m in best]])
+        self.best_epochs_ = np.concatenate([none, *[m.best_epochs for m in best]])
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
         self.feature_importances_ = importances(self._networks, self._encoder, table.X)
 
-    def _validation_raw(self, table: Table, plan: Plan) -> tuple[Array, Array]:
-        """Return raw outputs of members on their validation rows, and those rows."""
-        raws, rows, start = [], [], 0
-        splits = [split for split in table.splits for _ in range(plan.n_members)]
+    def _validate(self, table: Table, n_members: int) -> tuple[Array, Array]:
+        """Return raw outputs of each network for its validation rows, and those rows.
+
+        Shapes: (m, n_raw), (m,); the rows of one network come after those of another.
+        """
+        splits = iter(_repeated(table.splits, n_members))
+        raws, rows = [np.empty((0, self._targets.n_raw))], [np.empty(0, int)]
         for net in self._networks:
-            own = splits[start : start + net.members]
-            start += net.members
-            if not len(own[0].val):
-                continue
-            batch = validation_batch(table.X, table.Y, None, [s.val for s in own])
-            raw = net.infer(batch.X)
-            for i, split in enumerate(own):
-                raws.append(raw[i, : len(split.val)])
-                rows.append(split.val)
-        if not raws:
-            return np.empty((0, self._targets.n_raw)), np.empty(0, int)
+            own = [next(splits).val for _ in range(net.members or 1)]
+            if len(own[0]):
+                batch = validation_batch(table.X, table.Y, None, own)
+                raw = net.infer(batch.X)
+                raws += [raw[i, : len(val)] for i, val in enumerate(own)]
+                rows += own
         return np.concatenate(raws), np.concatenate(rows)
 
     @property
@@ -301,7 +292,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _raw(self, X: Any) -> Array:
         """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
         check_is_fitted(self, "n_iter_")
-        validate_data(self, X, skip_check_array=True, reset=False)
+        if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
+            validate_data(self, X, skip_check_array=True, reset=False)
         Z = self._encoder.transform(X)
         return np.concatenate([net.infer(Z) for net in self._networks])
 
@@ -312,3 +304,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def _repeated(splits: list[Split], n_members: int) -> list[Split]:
+    """Return the split of each network."""
+    return [split for split in splits for _ in range(n_members)]

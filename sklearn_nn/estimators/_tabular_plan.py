@@ -91,17 +91,24 @@ def are_widths(value: Any) -> bool:
     return is_list and all(integer(1).allows(units) for units in value)
 
 
+def is_n_jobs(value: Any) -> bool:
+    """Whether ``value`` is a number of threads as joblib takes it."""
+    return value != 0 and integer(-(2**31)).allows(value)
+
+
 def _or_auto(*rules: Rule) -> Rule:
     return any_of(OneOf((AUTO,)), *rules)
 
 
 NAMES = "a name or object as of `Dense`"
-RULES: Mapping[str, Rule] = {
+TABULAR_RULES: Mapping[str, Rule] = {
     "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
     "n_bags": _or_auto(integer(1)),
     "n_members": _or_auto(integer(1)),
     "max_epochs": _or_auto(integer(1)),
-    "hidden_layer_sizes": _or_auto(Satisfying(are_widths, "a list of positive integers")),
+    "hidden_layer_sizes": _or_auto(
+        Satisfying(are_widths, "a list of positive integers")
+    ),
     "embedding": OneOf((AUTO, "pbld", "periodic", "piecewise", None)),
     "activation": _or_auto(
         Satisfying(lambda value: isinstance(value, (str, Activation)), NAMES)
@@ -120,9 +127,11 @@ RULES: Mapping[str, Rule] = {
         Satisfying(callable, "a scorer"),
     ),
     "max_time": any_of(OneOf((None,)), number(0, np.inf, "()")),
-    "n_jobs": any_of(OneOf((None,)), integer(-np.inf)),
+    "n_jobs": any_of(OneOf((None,)), Satisfying(is_n_jobs, "an integer other than 0")),
     "random_state": SEED,
     "verbose": any_of(Boolean(), integer(0)),
+}
+CLASSES_RULES: Mapping[str, Rule] = {
     "class_weight": CLASS_WEIGHT,
     "label_smoothing": _or_auto(number(0, 1, "[)")),
     "calibrate": _or_auto(Boolean()),

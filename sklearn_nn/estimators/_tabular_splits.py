@@ -32,8 +32,7 @@ def split_rows(
     counts = None if strata is None else np.bincount(strata)
     if n_bags == 1:
         n_val = max(1, math.ceil(fraction * n))
-        fits = counts is not None and counts[counts > 0].min() >= 2
-        fits = fits and len(counts) <= min(n_val, n - n_val)
+        fits = counts is not None and _can_stratify(counts[counts > 0], n_val)
         options: Any = {"test_size": n_val, "random_state": seed}
         parts = train_test_split(rows, stratify=strata if fits else None, **options)
         return [Split(*map(np.sort, parts))]
@@ -43,3 +42,9 @@ def split_rows(
     with warnings.catch_warnings():  # of classes that are rarer than folds
         warnings.simplefilter("ignore", UserWarning)
         return [Split(*parts) for parts in folds.split(rows, strata)]
+
+
+def _can_stratify(counts: Array, n_val: int) -> bool:
+    """Whether both parts of a split can have a row of each class."""
+    n_train = int(counts.sum()) - n_val
+    return bool(counts.min() >= 2 and len(counts) <= min(n_val, n_train))

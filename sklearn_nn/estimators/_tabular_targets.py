@@ -69,22 +69,21 @@ class TableNumbers:
     @classmethod
     def fit(cls, y: Array, w: Array | None, loss: Loss) -> Self:
         loss.check_targets(y)
-        flat, columns = y.ndim == 1, y.reshape(len(y), -1).astype(np.float64)
+        flat, columns = y.ndim == 1, y.reshape(len(y), -1)
         mean = np.average(columns, axis=0, weights=w)
         if loss.link == "exp":
             shift, scale = np.zeros_like(mean), mean
         else:
             spread = np.average((columns - mean) ** 2, axis=0, weights=w)
             shift, scale = mean, np.sqrt(spread)
-        # What is constant up to rounding gets no scale.
-        tiny = scale <= 1e-12 * np.abs(shift)
-        scale = np.where(tiny | (scale == 0), 1.0, scale)
+        constant = scale <= 1e-12 * np.abs(shift)  # up to rounding
+        scale = np.where(constant, 1.0, scale)
         low, high = columns.min(axis=0), columns.max(axis=0)
         return cls(loss, shift, scale, low, high, flat)
 
     @property
     def n_raw(self) -> int:
-        return len(self.scale)
+        return len(self.scale) * self.loss.raw_per_target
 
     @property
     def measure(self) -> Loss:
@@ -93,7 +92,13 @@ class TableNumbers:
 
     def encode(self, y: Any, dtype: Any) -> Array:
         y = np.asarray(y, np.float64).reshape(len(y), -1)
-        return ((y - self.shift) / self.scale).astype(dtype)
+        if y.shape[1] != len(self.scale):
+            raise ValueError(
+                f"`y` must have {len(self.scale)} output(s), as the training rows have;"
+                f" got {y.shape[1]}."
+            )
+        self.loss.check_targets(y)
+        return np.asarray((y - self.shift) / self.scale, dtype)
 
     def decode_rows(self, Y: Array) -> Array:
         """Return the numbers of encoded targets."""
@@ -102,15 +107,19 @@ class TableNumbers:
     def strata(self, y: Any) -> Array | None:
         return None
 
-    def mean(self, raw: Array, temperature: float = 1.0) -> Array:
+    def mean(self, raw: Array) -> Array:
         """Return the mean of the members' predictions, within the range of y.
 
-        Shapes: raw (members, n, k); the result has the shape of y.
+        Shapes: raw (members, n, k); the result (n,) if y is so and k is 1.
         """
+        shift, scale, low, high = [
+            np.repeat(each, self.loss.raw_per_target)
+            for each in (self.shift, self.scale, self.low, self.high)
+        ]
         prediction = self.loss.predict(raw).mean(axis=0, dtype=np.float64)
-        prediction = prediction * self.scale + self.shift
-        np.clip(prediction, self.low, self.high, out=prediction)
-        return prediction[:, 0] if self.flat else prediction
+        prediction = np.clip(prediction * scale + shift, low, high)
+        is_flat = self.flat and prediction.shape[1] == 1
+        return prediction[:, 0] if is_flat else prediction
 
 
 def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
