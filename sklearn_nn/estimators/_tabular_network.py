@@ -35,6 +35,7 @@ FACTORS = {
 }
 START_ROWS = 2048  # of the data that the first parameters depend on
 ROWS_OF_A_BIAS = 5
+MIN_STD = 1e-6
 EMBEDDING_UNITS = 8
 
 
@@ -138,7 +139,8 @@ def _start_dense(own: Any, x: Array, rng: Rng) -> None:
     W, b = own.W, own.b
     W[...] = rng.standard_normal(W.shape, W.dtype) / math.sqrt(W.shape[-2])
     z = x @ W
-    std = np.maximum(z.std(axis=-2, keepdims=True), 1e-12)
+    std = z.std(axis=-2, keepdims=True)
+    std[std <= MIN_STD] = 1  # all rows are alike, or there is but one
     W /= std
     z /= std
     *members, n, h = z.shape
