@@ -40,11 +40,12 @@ class RobustScale:
 
     def __call__(self, values: Array) -> Array:
         """Return values (n, f) scaled, in a new array; no column may be constant."""
-        missing = np.isnan(values)
+        u = np.where(np.isnan(values), self.mean, values)
         with np.errstate(over="ignore"):
-            u = np.where(missing, self.mean, values)
             u -= self.median
             u /= self.scale
         np.clip(u, -_FAR, _FAR, out=u)
-        u /= np.hypot(1, u / 3)
+        square = np.square(u / 3)
+        square += 1
+        u /= np.sqrt(square, out=square)
         return u

@@ -21,7 +21,6 @@ KINDS: dict[str, Kind] = {
     "m": "span",
 }
 SECOND = np.timedelta64(1, "s")
-MOMENT = np.dtype("datetime64[us]")
 
 
 class Table(ABC):
@@ -69,10 +68,10 @@ class Table(ABC):
         """Return a column as datetime64; raise if it holds no times."""
         values = self.column(position)
         if values.dtype.kind == "M":
-            return values.astype(MOMENT)
+            return values.astype(_values.MOMENT)
         if _values.first_given(values) is not None:
             self._refuse(position, "times", values)
-        return np.full(len(values), "NaT", MOMENT)
+        return np.full(len(values), "NaT", _values.MOMENT)
 
     def levels(self, position: int) -> tuple[Array, list[Any]]:
         """Return the position of each value in a list of levels, and the list."""
@@ -134,7 +133,7 @@ class ArrayTable(Table):
         return self.kind_of_values(self.column(position))
 
     def column(self, position: int) -> Array:
-        return self.X[:, position]
+        return _values.typed(self.X[:, position])
 
     def is_plain(self, position: int) -> bool:
         return self.X.dtype.kind in "biuf"
