@@ -14,8 +14,7 @@ class PandasTable(Table):
     """The columns of a pandas DataFrame."""
 
     def __init__(self, X: Any) -> None:
-        super().__init__(X.shape, X.columns.tolist())
-        self.X = X
+        super().__init__(X, X.columns.tolist())
         self._dtypes = X.dtypes.tolist()
         if any(dtype.kind == "c" for dtype in self._dtypes):
             raise ValueError(f"Complex data not supported\n{X.dtypes}\n")
@@ -60,8 +59,7 @@ class NarwhalsTable(Table):
     """The columns of a DataFrame of narwhals: polars', pyarrow's and others'."""
 
     def __init__(self, X: Any) -> None:
-        super().__init__(X.shape, X.columns)
-        self.X = X
+        super().__init__(X, X.columns)
         self._dtypes = list(X.schema.values())
 
     def kind(self, position: int) -> Kind:

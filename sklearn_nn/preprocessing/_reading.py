@@ -31,24 +31,24 @@ def as_frame(X: Any) -> Any:
     """Return a data frame of pandas or of narwhals, or None if ``X`` is no frame."""
     if is_pandas(X):
         return X
-    if hasattr(X, "collect") and hasattr(X, "columns"):
+    if type(X).__name__ == "LazyFrame":
         raise TypeError(
-            "`X` must be a table in memory; got a frame that is still to be computed, "
-            f"{type(X).__name__}. Call its method `collect`."
+            "`X` must be a table in memory; got a LazyFrame, which is still to be "
+            "computed. Call its method `collect`."
         )
     try:
         import narwhals.stable.v2 as nw
     except ImportError:  # scikit-learn 1.9 brings it
         return through_pandas(X)
     if not nw.dependencies.is_into_dataframe(X):
-        return None
+        return through_pandas(X)
     frame = nw.from_native(X, eager_only=True)
     return frame.to_native() if frame.implementation.is_pandas() else frame
 
 
 def through_pandas(X: Any) -> Any:
     """Return a frame of another library as one of pandas, or None."""
-    if hasattr(X, "to_pandas") and hasattr(X, "shape"):
+    if callable(getattr(X, "to_pandas", None)) and hasattr(X, "columns"):
         return X.to_pandas()
     if hasattr(X, "__dataframe__"):
         from pandas.api.interchange import from_dataframe

@@ -110,10 +110,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         is_categorical = are_categorical(table, kinds, self.categorical_features)
         numeric = np.flatnonzero(~is_categorical).tolist()
         times = [i for i in numeric if kinds[i] == "time"]
-        numbers = Numbers.fit(table, sorted({*numeric} - {*times}), times)
+        others = [i for i in numeric if kinds[i] != "time"]
+        numbers = Numbers.fit(table, others, times)
         categorical = np.flatnonzero(is_categorical).tolist()
         categories = fit_categories(table, categorical, self.max_one_hot)
-        validate_data(self, X, skip_check_array=True, reset=True)
+        validate_data(self, table.X, skip_check_array=True, reset=True)
         self.is_categorical_ = is_categorical
         self._numbers = numbers
         self._one_hot, self._coded, self.categories_ = categories
@@ -135,7 +136,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "source_")
         table = read_table(X, self)
-        validate_data(self, X, skip_check_array=True, reset=False)
+        validate_data(self, table.X, skip_check_array=True, reset=False)
         out = np.zeros((table.shape[0], len(self.source_)), np.float32)
         first, n_marks = len(self._numbers.kept), len(self._numbers.marked)
         place = self.n_numeric_ + n_marks

@@ -32,8 +32,9 @@ class Table(ABC):
 
     takes_digits: ClassVar[bool] = False
 
-    def __init__(self, shape: tuple[int, int], names: Sequence[Any] | None) -> None:
-        self.shape = shape
+    def __init__(self, X: Any, names: Sequence[Any] | None) -> None:
+        self.X = X
+        self.shape: tuple[int, int] = X.shape
         self.names = names
 
     @abstractmethod
@@ -126,8 +127,7 @@ class ArrayTable(Table):
     takes_digits: ClassVar[bool] = True
 
     def __init__(self, X: Array) -> None:
-        super().__init__(X.shape, None)
-        self.X = X
+        super().__init__(X, None)
 
     def kind(self, position: int) -> Kind:
         return self.kind_of_values(self.column(position))
@@ -140,5 +140,5 @@ class ArrayTable(Table):
 
     def block(self, positions: Sequence[int]) -> Array:
         every = len(positions) == self.shape[1]
-        X = self.X if every else self.X[:, positions]
+        X: Array = self.X if every else self.X[:, positions]
         return X.astype(np.float64, copy=False)
