@@ -24,8 +24,8 @@ class PandasTable(Table):
         if not _is_categorical(dtype):
             known = KINDS.get(dtype.kind)
             return known or self.kind_of_values(self.column(position))
-        is_text = self.kind_of_values(dtype.categories.to_numpy()) == "text"
-        return "text" if is_text else "level"
+        of_levels = self.kind_of_values(dtype.categories.to_numpy())
+        return "level" if of_levels in ("number", "flag") else "text"
 
     def column(self, position: int) -> Array:
         series, kind = self.X.iloc[:, position], self._dtypes[position].kind

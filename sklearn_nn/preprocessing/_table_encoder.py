@@ -31,7 +31,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
        category, from 0, and -1 for what training did not see. `Embedding` reads them.
 
     Columns that are constant or wholly missing in training are dropped. If nothing
-    varies, the matrix is one column of zeros.
+    varies, the matrix is one column of zeros. NaN, None, NaT and pandas' NA are missing
+    values. Infinity is an error.
+
+    A table is a data frame of pandas, of polars, or of another library that narwhals
+    knows (scikit-learn 1.9 brings it; without it the frame is converted by its method
+    ``to_pandas``), an array, a sparse matrix, or a list of rows. In an array, or in
+    rows, text that reads as a number is a number.
 
     Parameters
     ----------

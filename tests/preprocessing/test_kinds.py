@@ -82,6 +82,17 @@ def test_numbers_beside_strings_stay_numbers():
     assert are_categorical(X) == [True, False]
 
 
+def test_nan_beside_strings_is_missing():
+    encoder = TableEncoder().fit([["a"], [np.nan], ["b"]])
+    names = ["x0_a", "x0_b", "missingindicator_x0"]
+    assert encoder.get_feature_names_out().tolist() == names
+
+
+def test_levels_that_are_times_are_no_numbers():
+    X = pd.DataFrame({"c": pd.Categorical(pd.date_range("2024", periods=3))})
+    assert are_categorical(X, categorical_features=None) == [True]
+
+
 def test_text_that_reads_as_a_number_is_one_in_an_array():
     assert are_categorical(np.array([["1", "a"], ["2.5", "b"]])) == [False, True]
 
@@ -127,6 +138,5 @@ def test_without_categorical_features_only_what_is_no_number_is_one(table, wante
 
 def test_levels_that_are_numbers_are_numbers_if_nothing_is_categorical():
     X = pd.DataFrame({"c": pd.Categorical([3, 1, 2])})
-    encoder = TableEncoder(categorical_features=None).fit(X)
-    numbers = pd.DataFrame({"c": [3, 1, 2]})
-    np.testing.assert_array_equal(encoder.transform(X), encoder.transform(numbers))
+    out = TableEncoder(categorical_features=None).fit_transform(X)
+    np.testing.assert_array_equal(out, TableEncoder().fit_transform([[3], [1], [2]]))

@@ -1,5 +1,6 @@
 """Numeric columns of TableEncoder: scale, smooth clip, missing values, times."""
 
+import datetime
 import math
 
 import numpy as np
@@ -45,6 +46,17 @@ def test_no_number_comes_out_beyond_three(X):
 @pytest.mark.parametrize("value", [1e308, -1e308, 5e-324])
 def test_extreme_numbers_come_out_finite(value):
     assert np.isfinite(encode(column(value, 0, 1, 2, value, value))).all()
+
+
+def test_a_number_that_is_endlessly_far_out_becomes_three():
+    # the quartiles differ by the smallest number there is
+    out = encode(column(0, 0, 5e-324, 5e-324, 5e-324), [1e300])
+    np.testing.assert_array_equal(out, [[3]])
+
+
+def test_a_mean_whose_sum_overflows_is_an_extreme():
+    X = column(1e308, 1e308, 1e308, 9e307, np.nan)
+    np.testing.assert_array_equal(encode(X)[4, 0], encode(X)[0, 0])
 
 
 @given(arrays(float, (9, 1), elements=st.integers(-99, 99)), st.integers(1, 5))
@@ -143,6 +155,14 @@ def test_the_same_moment_in_another_zone_is_the_same():
     there = pd.DataFrame({"t": times.tz_convert("Asia/Kathmandu")})
     X = pd.DataFrame({"t": times})
     np.testing.assert_array_equal(TableEncoder().fit(X).transform(there), encode(X))
+
+
+def test_objects_with_zones_are_moments_too():
+    there = datetime.timezone(datetime.timedelta(hours=9))
+    time = datetime.datetime(2024, 2, 29, 17, tzinfo=datetime.UTC)
+    times = [time, time.astimezone(there), time.replace(month=7)]
+    out = encode(pd.DataFrame({"t": pd.Series(times, dtype=object)}))
+    np.testing.assert_array_equal(out[0], out[1])
 
 
 def test_a_length_of_time_is_its_seconds():
