@@ -78,3 +78,22 @@ def in_order(levels: list[Any]) -> list[Any]:
         return sorted(levels)
     except TypeError:
         return sorted(levels, key=lambda level: (type(level).__name__, str(level)))
+
+
+def fit_categories(
+    table: Table, positions: list[int], max_one_hot: int
+) -> tuple[list[OneHot], list[Categories], dict[int, list[Any]]]:
+    """Return those with few categories, those with many, and all labels by position.
+
+    Columns with one category are dropped.
+    """
+    few, many, labels = [], [], {}
+    for position in positions:
+        found, levels = table.levels(position)
+        categories = Categories.fit(position, found, levels)
+        labels[position] = categories.labels()
+        if categories.size > max(max_one_hot, 1):
+            many.append(categories)
+        elif categories.size > 1:
+            few.append(OneHot.fit(categories, categories.codes(found, levels)))
+    return few, many, labels

@@ -6,48 +6,35 @@ from typing import Any
 import numpy as np
 
 from sklearn_nn.core import Array
-from sklearn_nn.preprocessing._tables import KINDS, MOMENT, Kind, Table
-
-
-def check_names(names: Sequence[Any]) -> None:
-    """Raise if two columns have one name."""
-    seen: set[Any] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(
-                f"The columns of `X` must have different names; got {name!r} twice. "
-                "Rename one of them."
-            )
-        seen.add(name)
+from sklearn_nn.preprocessing import _values
+from sklearn_nn.preprocessing._tables import KINDS, Kind, Table
 
 
 class PandasTable(Table):
     """The columns of a pandas DataFrame."""
 
     def __init__(self, X: Any) -> None:
-        names = X.columns.tolist()
-        check_names(names)
-        super().__init__(X.shape, names)
-        self.X = X
+        super().__init__(X, X.columns.tolist())
         self._dtypes = X.dtypes.tolist()
+        if any(dtype.kind == "c" for dtype in self._dtypes):
+            raise ValueError(f"Complex data not supported\n{X.dtypes}\n")
 
     def kind(self, position: int) -> Kind:
         dtype = self._dtypes[position]
-        if _is_categorical(dtype):
-            values = dtype.categories.to_numpy()
-            return "level" if self.kind_of_values(values) != "text" else "text"
-        if dtype.kind in KINDS:
-            return KINDS[dtype.kind]
-        return self.kind_of_values(self.column(position))
+        if not _is_categorical(dtype):
+            known = KINDS.get(dtype.kind)
+            return known or self.kind_of_values(self.column(position))
+        of_levels = self.kind_of_values(dtype.categories.to_numpy())
+        return "level" if of_levels in ("number", "flag") else "text"
 
     def column(self, position: int) -> Array:
-        series = self.X.iloc[:, position]
-        if _is_categorical(series.dtype) or series.dtype.kind not in "Mm":
-            return np.asarray(series.to_numpy())
-        if series.dtype.kind == "M" and series.dt.tz is not None:
+        series, kind = self.X.iloc[:, position], self._dtypes[position].kind
+        if kind not in "Mm" or _is_categorical(self._dtypes[position]):
+            return _values.typed(np.asarray(series.to_numpy()))
+        if kind == "M" and series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-        to = MOMENT if series.dtype.kind == "M" else np.dtype("timedelta64[us]")
-        return np.asarray(series.to_numpy(dtype=to))
+        unit = _values.MOMENT if kind == "M" else _values.SPAN
+        return np.asarray(series.to_numpy(dtype=unit))
 
     def is_plain(self, position: int) -> bool:
         dtype = self._dtypes[position]
@@ -66,6 +53,46 @@ class PandasTable(Table):
 
         codes, distinct = pd.factorize(series)
         return codes, distinct.tolist()
+
+
+class NarwhalsTable(Table):
+    """The columns of a DataFrame of narwhals: polars', pyarrow's and others'."""
+
+    def __init__(self, X: Any) -> None:
+        super().__init__(X, X.columns)
+        self._dtypes = list(X.schema.values())
+
+    def kind(self, position: int) -> Kind:
+        if self.is_plain(position):
+            is_number = self._dtypes[position].is_numeric()
+            return "number" if is_number else "flag"
+        return self.kind_of_values(self.column(position))
+
+    def column(self, position: int) -> Array:
+        import narwhals.stable.v2 as nw
+
+        series, dtype = self.X[:, position], self._dtypes[position]
+        if dtype in (nw.Categorical, nw.Enum):
+            series = series.cast(nw.String)
+        if dtype == nw.Date:
+            series = series.cast(nw.Datetime("us"))
+        if dtype == nw.Datetime and dtype.time_zone is not None:
+            series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return _values.typed(np.asarray(series.to_numpy()))
+
+    def is_plain(self, position: int) -> bool:
+        import narwhals.stable.v2 as nw
+
+        dtype = self._dtypes[position]
+        return bool(dtype.is_numeric() or dtype == nw.Boolean)
+
+    def block(self, positions: Sequence[int]) -> Array:
+        import narwhals.stable.v2 as nw
+
+        numbers = np.empty((self.shape[0], len(positions)), order="F")
+        for i, position in enumerate(positions):
+            numbers[:, i] = self.X[:, position].cast(nw.Float64).to_numpy()
+        return numbers
 
 
 def _is_categorical(dtype: Any) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_nn.core import Array
+from sklearn_nn.core import Array, row_chunks
 from sklearn_nn.preprocessing._scaling import RobustScale
 from sklearn_nn.preprocessing._tables import Table
 from sklearn_nn.preprocessing._times import PARTS, time_parts
@@ -68,8 +68,8 @@ class Numbers:
         raw = read(table, self.numbers, self.times)
         there, missing = self.marks
         marks[...] = np.where(np.isnan(raw[:, self.marked]), missing, there)
-        every = np.array_equal(self.kept, np.arange(raw.shape[1]))
-        numbers[...] = self.scale(raw if every else raw[:, self.kept])
+        for rows in row_chunks(len(raw)):  # for the sake of memory
+            numbers[rows] = self.scale(raw[rows, self.kept])
 
 
 def marks_of(missing: Array) -> Array:

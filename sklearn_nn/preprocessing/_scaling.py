@@ -26,12 +26,13 @@ class RobustScale:
     @classmethod
     def fit(cls, values: Array) -> "RobustScale":
         """Return the scale of values (n, f), none of whose columns is all missing."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             quantiles = np.nanquantile(values, [0, 0.25, 0.5, 0.75, 1], axis=0)
             low, q1, median, q3, high = quantiles.reshape(5, -1)
             spread = q3 - q1
             scale = np.where(spread > 0, spread, high / 2 - low / 2)
-            mean = np.nanmean(values, axis=0)
+            # a sum that overflows ends at an extreme
+            mean = np.fmax(np.fmin(np.nanmean(values, axis=0), high), low)
         return cls(median, np.minimum(scale, _HUGE), mean)
 
     def take(self, columns: Array) -> "RobustScale":
@@ -40,11 +41,12 @@ class RobustScale:
 
     def __call__(self, values: Array) -> Array:
         """Return values (n, f) scaled, in a new array; no column may be constant."""
-        missing = np.isnan(values)
+        u = np.where(np.isnan(values), self.mean, values)
         with np.errstate(over="ignore"):
-            u = np.where(missing, self.mean, values)
             u -= self.median
             u /= self.scale
         np.clip(u, -_FAR, _FAR, out=u)
-        u /= np.hypot(1, u / 3)
+        square = np.square(u / 3)
+        square += 1
+        u /= np.sqrt(square, out=square)
         return u

@@ -8,11 +8,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_nn.core import Array, Rule, check_params, integer
-from sklearn_nn.preprocessing._categories import Categories, OneHot
+from sklearn_nn.preprocessing._categories import fit_categories
 from sklearn_nn.preprocessing._numbers import Numbers
 from sklearn_nn.preprocessing._reading import read_table
 from sklearn_nn.preprocessing._selection import CATEGORICAL, are_categorical
-from sklearn_nn.preprocessing._tables import Kind, Table
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -32,7 +31,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
        category, from 0, and -1 for what training did not see. `Embedding` reads them.
 
     Columns that are constant or wholly missing in training are dropped. If nothing
-    varies, the matrix is one column of zeros.
+    varies, the matrix is one column of zeros. NaN, None, NaT and pandas' NA are missing
+    values. Infinity is an error.
+
+    A table is a data frame of pandas, of polars, or of another library that narwhals
+    knows (scikit-learn 1.9 brings it; without it the frame is converted by its method
+    ``to_pandas``), an array, a sparse matrix, or a list of rows. In an array, or in
+    rows, text that reads as a number is a number.
 
     Parameters
     ----------
@@ -107,11 +112,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_params(self, self.rules)
         table = read_table(X, self)
-        validate_data(self, X, skip_check_array=True, reset=True)
         kinds = [table.kind(i) for i in range(table.shape[1])]
-        self.is_categorical_ = are_categorical(table, kinds, self.categorical_features)
-        self._fit_numbers(table, kinds)
-        self._fit_categories(table)
+        is_categorical = are_categorical(table, kinds, self.categorical_features)
+        numeric = np.flatnonzero(~is_categorical).tolist()
+        times = [i for i in numeric if kinds[i] == "time"]
+        others = [i for i in numeric if kinds[i] != "time"]
+        numbers = Numbers.fit(table, others, times)
+        categorical = np.flatnonzero(is_categorical).tolist()
+        categories = fit_categories(table, categorical, self.max_one_hot)
+        validate_data(self, table.X, skip_check_array=True, reset=True)
+        self.is_categorical_ = is_categorical
+        self._numbers = numbers
+        self._one_hot, self._coded, self.categories_ = categories
         self._set_shape()
         return self
 
@@ -128,9 +140,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_out)
             The matrix, of float32.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "source_")
         table = read_table(X, self)
-        validate_data(self, X, skip_check_array=True, reset=False)
+        validate_data(self, table.X, skip_check_array=True, reset=False)
         out = np.zeros((table.shape[0], len(self.source_)), np.float32)
         first, n_marks = len(self._numbers.kept), len(self._numbers.marked)
         place = self.n_numeric_ + n_marks
@@ -156,7 +168,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ndarray of shape (n_out,)
             The names.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "source_")
         names = names_in(self, input_features)
         numbers, marks = self._numbers.names(names.__getitem__)
         numbers += ["zero"] * (self.n_numeric_ - len(numbers))
@@ -165,28 +177,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ]
         codes = [names[c.position] for c in self._coded]
         return np.array([*numbers, *marks, *one_hot, *codes], dtype=object)
-
-    def _fit_numbers(self, table: Table, kinds: list[Kind]) -> None:
-        positions = np.flatnonzero(~self.is_categorical_).tolist()
-        times = [i for i in positions if kinds[i] == "time"]
-        numbers = [i for i in positions if kinds[i] != "time"]
-        self._numbers = Numbers.fit(table, numbers, times)
-
-    def _fit_categories(self, table: Table) -> None:
-        self.categories_ = {}
-        self._one_hot: list[OneHot] = []
-        self._coded: list[Categories] = []
-        for i in np.flatnonzero(self.is_categorical_).tolist():
-            found, levels = table.levels(i)
-            categories = Categories.fit(i, found, levels)
-            self.categories_[i] = categories.labels()
-            if categories.size < 2:
-                continue
-            if categories.size > self.max_one_hot:
-                self._coded.append(categories)
-            else:
-                codes = categories.codes(found, levels)
-                self._one_hot.append(OneHot.fit(categories, codes))
 
     def _set_shape(self) -> None:
         raw = self._numbers.source

@@ -21,7 +21,6 @@ KINDS: dict[str, Kind] = {
     "m": "span",
 }
 SECOND = np.timedelta64(1, "s")
-MOMENT = np.dtype("datetime64[us]")
 
 
 class Table(ABC):
@@ -33,8 +32,9 @@ class Table(ABC):
 
     takes_digits: ClassVar[bool] = False
 
-    def __init__(self, shape: tuple[int, int], names: Sequence[Any] | None) -> None:
-        self.shape = shape
+    def __init__(self, X: Any, names: Sequence[Any] | None) -> None:
+        self.X = X
+        self.shape: tuple[int, int] = X.shape
         self.names = names
 
     @abstractmethod
@@ -69,10 +69,10 @@ class Table(ABC):
         """Return a column as datetime64; raise if it holds no times."""
         values = self.column(position)
         if values.dtype.kind == "M":
-            return values.astype(MOMENT)
+            return values.astype(_values.MOMENT)
         if _values.first_given(values) is not None:
             self._refuse(position, "times", values)
-        return np.full(len(values), "NaT", MOMENT)
+        return np.full(len(values), "NaT", _values.MOMENT)
 
     def levels(self, position: int) -> tuple[Array, list[Any]]:
         """Return the position of each value in a list of levels, and the list."""
@@ -127,19 +127,18 @@ class ArrayTable(Table):
     takes_digits: ClassVar[bool] = True
 
     def __init__(self, X: Array) -> None:
-        super().__init__(X.shape, None)
-        self.X = X
+        super().__init__(X, None)
 
     def kind(self, position: int) -> Kind:
         return self.kind_of_values(self.column(position))
 
     def column(self, position: int) -> Array:
-        return self.X[:, position]
+        return _values.typed(self.X[:, position])
 
     def is_plain(self, position: int) -> bool:
         return self.X.dtype.kind in "biuf"
 
     def block(self, positions: Sequence[int]) -> Array:
         every = len(positions) == self.shape[1]
-        X = self.X if every else self.X[:, positions]
+        X: Array = self.X if every else self.X[:, positions]
         return X.astype(np.float64, copy=False)

@@ -1,5 +1,6 @@
 """Arrays of one column: what is missing, their numbers, their levels."""
 
+from datetime import UTC, date, datetime, timedelta
 from itertools import repeat
 from typing import Any
 
@@ -7,6 +8,10 @@ import numpy as np
 
 from sklearn_nn.core import Array
 
+Types = type | tuple[type, ...]
+
+MOMENT = np.dtype("datetime64[us]")
+SPAN = np.dtype("timedelta64[us]")
 _NO_NUMBER = (TypeError, ValueError, OverflowError)
 
 
@@ -23,6 +28,19 @@ def is_missing(value: Any) -> bool:
 def first_given(values: Array) -> Any:
     """Return the first of the values that is not missing, or None."""
     return next((v for v in values.tolist() if not is_missing(v)), None)
+
+
+def typed(values: Array) -> Array:
+    """Return objects that are dates, or lengths of time, as an array of such a type."""
+    if values.dtype.kind != "O":
+        return values
+    if _are((date, np.datetime64), values):
+        times = [None if is_missing(v) else _in_utc(v) for v in values.tolist()]
+        return np.array(times, MOMENT)
+    if _are((timedelta, np.timedelta64), values):
+        spans = [None if is_missing(v) else v for v in values.tolist()]
+        return np.array(spans, SPAN)
+    return values
 
 
 def floats(values: Array) -> Array:
@@ -51,7 +69,7 @@ def are_numbers(values: Array, *, digits: bool) -> bool:
     return True
 
 
-def has(kind: type | tuple[type, ...], values: Array) -> bool:
+def has(kind: Types, values: Array) -> bool:
     """Whether one of the values is of a type or of a subclass."""
     types = set(map(type, values.tolist()))
     return any(issubclass(t, kind) for t in types)
@@ -72,3 +90,16 @@ def levels(values: Array) -> tuple[Array, list[Any]]:
     position = {value: i for i, value in enumerate(given)}
     found = map(position.get, objects, repeat(-1))
     return np.fromiter(found, np.intp, len(objects)), given
+
+
+def _are(kind: Types, values: Array) -> bool:
+    """Whether all objects that are not missing are of a type, and some are."""
+    return has(kind, values) and all(
+        isinstance(v, kind) or is_missing(v) for v in values.tolist()
+    )
+
+
+def _in_utc(time: Any) -> Any:
+    if isinstance(time, datetime) and time.tzinfo is not None:
+        return time.astimezone(UTC).replace(tzinfo=None)
+    return time

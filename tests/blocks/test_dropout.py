@@ -38,7 +38,8 @@ def test_the_share_of_zeros_is_the_rate(rate, dtype, rng):
 @both_dtypes
 def test_what_is_kept_is_scaled_up(rate, dtype, rng):
     *_, kept = np.unique(noise(rate, dtype, rng))
-    assert kept == pytest.approx(1 / (1 - rate), rel=1e-6)
+    steps_of_the_rate = np.round(np.float64(rate) * 2**16) / 2**16
+    assert kept == pytest.approx(1 / (1 - steps_of_the_rate), rel=1e-6)
 
 
 @every_rate
