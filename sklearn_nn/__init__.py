@@ -6,6 +6,8 @@ from sklearn_nn.estimators import (
     NetworkClassifier,
     NetworkRegressor,
     PerceptronClassifier,
+    TabularClassifier,
+    TabularRegressor,
 )
 
 __version__ = "0.1.0.dev0"
@@ -16,5 +18,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "PerceptronClassifier",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
 ]

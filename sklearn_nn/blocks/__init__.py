@@ -51,6 +51,7 @@ from sklearn_nn.blocks._attention import (
 from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
 from sklearn_nn.blocks._bidirectional import Bidirectional
 from sklearn_nn.blocks._bins import quantile_bins
+from sklearn_nn.blocks._columns import Columns
 from sklearn_nn.blocks._compose import Chain, chain
 from sklearn_nn.blocks._convolution import Conv1D, Conv2D
 from sklearn_nn.blocks._dense import Dense
@@ -78,6 +79,7 @@ from sklearn_nn.blocks._rectifiers import ELU, LeakyReLU, Softplus
 from sklearn_nn.blocks._reshape import Flatten, Permute, Reshape
 from sklearn_nn.blocks._residual import Residual
 from sklearn_nn.blocks._sequence import ToSequence
+from sklearn_nn.blocks._shared import Shared
 from sklearn_nn.blocks._simple_rnn import SimpleRNN
 from sklearn_nn.blocks._tied import Tied
 from sklearn_nn.core import Block, Param, constant, normal, uniform, zeros
@@ -94,6 +96,7 @@ __all__ = [
     "Bidirectional",
     "Block",
     "Chain",
+    "Columns",
     "Conv1D",
     "Conv2D",
     "Dense",
@@ -129,6 +132,7 @@ __all__ = [
     "Residual",
     "Scale",
     "SelfAttention",
+    "Shared",
     "SiLU",
     "SimpleRNN",
     "Softplus",

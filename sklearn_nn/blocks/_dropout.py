@@ -12,11 +12,11 @@ from sklearn_nn.core import (
     OneOf,
     Rng,
     Rule,
-    Satisfying,
     Schedule,
     Views,
     Workspace,
     any_of,
+    instance_of,
     number,
     scalar,
 )
@@ -52,10 +52,7 @@ class Dropout(Elementwise):
         "rate": number(0, 1, "[)"),
         "schedule": any_of(
             OneOf((None,)),
-            Satisfying(
-                lambda value: isinstance(value, Schedule),
-                "a schedule of sklearn_nn.schedules",
-            ),
+            instance_of(Schedule, "a schedule of sklearn_nn.schedules"),
         ),
     }
 

@@ -103,7 +103,7 @@ class OptimizerState:
 
 
 class Segment(NamedTuple):
-    """A piece of the parameter vector whose rate and decay are multiplied by factors."""
+    """A piece of the parameter vector, and factors of its rate and decay."""
 
     start: int
     stop: int

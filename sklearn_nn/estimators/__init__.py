@@ -5,6 +5,8 @@ from sklearn_nn.estimators._mlp_regressor import MLPRegressor
 from sklearn_nn.estimators._network_classifier import NetworkClassifier
 from sklearn_nn.estimators._network_regressor import NetworkRegressor
 from sklearn_nn.estimators._perceptron import PerceptronClassifier
+from sklearn_nn.estimators._tabular_classifier import TabularClassifier
+from sklearn_nn.estimators._tabular_regressor import TabularRegressor
 
 __all__ = [
     "MLPClassifier",
@@ -12,4 +14,6 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "PerceptronClassifier",
+    "TabularClassifier",
+    "TabularRegressor",
 ]

@@ -116,7 +116,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         self._keep(outcome, state, monitors, go_on)
         check_diverged(self, outcome)
         for callback in callbacks:
-            callback.end()
+            callback.end(self._network)
         if not (outcome.stopped or outcome.interrupted or given.incremental):
             warnings.warn(
                 limit_reached(self, outcome), ConvergenceWarning, stacklevel=5

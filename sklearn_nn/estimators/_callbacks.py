@@ -66,9 +66,8 @@ class CallbackMonitor(Monitor):
         if self.epoch_context is not None:  # training was interrupted
             self._end_epoch(net)
 
-    def end(self) -> None:
+    def end(self, net: Any) -> None:
         """Close the root context; the estimator is complete."""
-        net = self.estimator._network
         self.context.call_on_fit_task_end(
             estimator=self.estimator,
             **self.given,

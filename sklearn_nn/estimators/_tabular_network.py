@@ -1,6 +1,7 @@
 """The network of a table: its block, its first parameters, its rates."""
 
 import math
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn_nn.blocks import (
     PeriodicEmbedding,
     PiecewiseLinearEmbedding,
     Scale,
+    Shared,
     quantile_bins,
 )
 from sklearn_nn.core import Array, Block, Network, ParamLayout, Rng, Segment, Workspace
@@ -33,6 +35,7 @@ FACTORS = {
 }
 START_ROWS = 2048  # of the data that the first parameters depend on
 ROWS_OF_A_BIAS = 5
+EMBEDDING_UNITS = 8
 
 
 def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
@@ -43,8 +46,9 @@ def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
     parts: list[Any] = [("input", _input(plan, encoder, X)), ("scale", Scale())]
     activation = plan.activation
     for i, units in enumerate(plan.hidden_layer_sizes, start=1):
+        dense = Dense(units)
         parts += [
-            (f"dense{i}", Dense(units)),
+            (f"dense{i}", Shared(dense) if plan.share_weights else dense),
             (f"activation{i}", ParametricActivation(activation)),
         ]
         if plan.dropout:
@@ -63,7 +67,12 @@ def _input(plan: Any, encoder: Any, X: Array) -> Any:
         parts.append(("one_hot", Columns(slice(first, second))))
     if sizes := list(encoder.embedding_sizes_):
         columns = slice(second, second + len(sizes))
-        parts.append(("categories", _of_columns(columns, Embedding(sizes, units=8))))
+        parts.append(
+            (
+                "categories",
+                _of_columns(columns, Embedding(sizes, units=EMBEDDING_UNITS)),
+            )
+        )
     return Parallel(parts)
 
 
@@ -111,24 +120,62 @@ def start_from_rows(net: Network, X: Array, rng: Rng) -> None:
     """
     rows = rng.permutation(len(X))[:START_ROWS]
     x, p = X[rows][None], net.layout.views(net.params)
-    for part in net.block.plan(net.in_shape)[0]:  # type: ignore[attr-defined]
+    for part in net.block.plan(net.in_shape)[0]:
         own = getattr(p, part.name)
         if isinstance(part.block, Dense):
             _start_dense(own, x, rng)
+        elif isinstance(part.block, Shared):
+            _start_dense(own.block, x.reshape(-1, x.shape[-1]), rng)
         ws = Workspace(net.params.dtype, part.in_shape)
         x = part.block.forward(own, x, ws, None)
 
 
 def _start_dense(own: Any, x: Array, rng: Rng) -> None:
-    """Set W (k, d, h) and b (k, h) by the rows x (k, n, d) or (1, n, d)."""
+    """Set W (k, d, h) and b (k, h) by the rows x (k, n, d) or (1, n, d).
+
+    Without members, the axis k is missing everywhere.
+    """
     W, b = own.W, own.b
     W[...] = rng.standard_normal(W.shape, W.dtype) / math.sqrt(W.shape[-2])
     z = x @ W
     std = np.maximum(z.std(axis=-2, keepdims=True), 1e-12)
     W /= std
     z /= std
-    k, n, h = z.shape
-    rows = rng.integers(n, size=(k, ROWS_OF_A_BIAS, h))
+    *members, n, h = z.shape
+    rows = rng.integers(n, size=(*members, ROWS_OF_A_BIAS, h))
     share = rng.standard_exponential(rows.shape, z.dtype)
-    share /= share.sum(axis=1, keepdims=True)
-    b[...] = -(share * np.take_along_axis(z, rows, axis=1)).sum(axis=1)
+    share /= share.sum(axis=-2, keepdims=True)
+    b[...] = -(share * np.take_along_axis(z, rows, axis=-2)).sum(axis=-2)
+
+
+def importances(networks: Sequence[Network], encoder: Any, X: Array) -> Array:
+    """Return how much each column of the table moves the first layer: (n_features,).
+
+    The sum over what the network makes of a column, of its standard deviation times the
+    factor of the first scale times the norm of its weights; in all 1.
+    """
+    rows, total = X[:START_ROWS][None], np.zeros(encoder.n_features_in_)
+    for net in networks:
+        p, parts = net.layout.views(net.params), net.block.plan(net.in_shape)[0]
+        ws = Workspace(net.params.dtype, net.in_shape)
+        x = parts[0].block.forward(p.input, rows, ws, None)
+        first = p.dense1 if hasattr(p, "dense1") else p.output
+        W = first.block.W if hasattr(first, "block") else first.W
+        norms = np.sqrt(np.square(W).sum(axis=-1))
+        weights = (x.std(axis=-2) * np.abs(p.scale.s) * norms).mean(axis=0)
+        total += np.bincount(
+            _sources(encoder, weights.size), weights, encoder.n_features_in_
+        )
+    return total / total.sum() if total.any() else total
+
+
+def _sources(encoder: Any, n: int) -> Array:
+    """Return the column of the table behind each of the ``n`` inputs of the scale."""
+    first, sizes = encoder.n_numeric_, len(encoder.embedding_sizes_)
+    n_codes = sizes * EMBEDDING_UNITS
+    rest = encoder.n_one_hot_ + n_codes
+    counts = np.ones(len(encoder.source_), int)
+    if first:
+        counts[:first] = (n - rest) // first
+    counts[len(counts) - sizes :] = EMBEDDING_UNITS
+    return np.repeat(encoder.source_, counts)

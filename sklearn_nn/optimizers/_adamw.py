@@ -9,9 +9,9 @@ from sklearn_nn.core import (
     Clock,
     OneOf,
     Rule,
-    Satisfying,
     Schedule,
     any_of,
+    instance_of,
     number,
 )
 from sklearn_nn.optimizers._adam import Adam
@@ -48,10 +48,7 @@ class AdamW(Adam):
         "weight_decay": number(0, math.inf, "[)"),
         "decay_schedule": any_of(
             OneOf((None,)),
-            Satisfying(
-                lambda value: isinstance(value, Schedule),
-                "a schedule of sklearn_nn.schedules",
-            ),
+            instance_of(Schedule, "a schedule of sklearn_nn.schedules"),
         ),
     }
 

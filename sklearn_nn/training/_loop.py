@@ -1,8 +1,9 @@
 """train, train_together: the one loop by batches."""
 
+import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -37,7 +38,7 @@ class Course:
         self._stepper: Stepper | None = None
 
     def set_up(self, n_parts: int, team: Team) -> None:
-        """Make the stepper, whose batches go in ``n_parts`` on the threads of a team."""
+        """Make the stepper; batches go in ``n_parts`` on the threads of ``team``."""
         parts = self.net, self.loss, self.recipe, self.state, n_parts, team
         self._stepper = Stepper(*parts)
 
@@ -48,6 +49,11 @@ class Course:
         stops = [monitor.after_epoch(epoch, self.net) for monitor in self.monitors]
         self.ended = any(stops) or not np.isfinite(epoch.loss)
         return epoch
+
+    def finish(self) -> None:
+        """Tell the monitors that training has ended."""
+        for monitor in self.monitors:
+            monitor.finish(self.net)
 
     def _pass_once(self, share: float) -> Epoch:
         """Pass over the rows; ``share`` is the part of the whole training this is."""
@@ -103,7 +109,7 @@ def train_together(
     monitors: Sequence[Monitor],
     n_epochs: int,
     n_threads: int = 1,
-    max_seconds: float | None = None,
+    max_seconds: float = math.inf,
 ) -> Outcome:
     """Run several courses side by side, on threads of their own, epoch by epoch.
 
@@ -125,36 +131,50 @@ def _run(
     monitors: Sequence[Monitor],
     n_epochs: int,
     first_epoch: int,
-    max_seconds: float | None = None,
+    max_seconds: float = math.inf,
 ) -> Outcome:
     outcome = Outcome([])
-    started, i = time.perf_counter(), 0
     # Overflow is reported once, by the loss of the epoch, not by each operation.
     with np.errstate(all="ignore"):
         try:
-            while i < n_epochs:
-                for monitor in monitors:
-                    monitor.before_epoch(subject)
-                epoch = _epoch_of_all(courses, team, i, n_epochs)
-                epoch.epoch, i = first_epoch + i, i + 1
+            for epoch in _epochs(
+                courses, team, subject, monitors, n_epochs, max_seconds
+            ):
+                epoch.epoch = first_epoch + len(outcome.epochs)
                 outcome.epochs.append(epoch)
                 stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
                 ended = all(course.ended for course in courses)
                 if outcome.diverged or ended or any(stops):
                     outcome.stopped = True
                     break
-                if max_seconds is not None and i >= TIMED_EPOCHS:
-                    spent = time.perf_counter() - started
-                    n_epochs = min(n_epochs, max(i, int(max_seconds * i / spent)))
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=3)
             outcome.interrupted = True
         for course in courses:
-            for monitor in course.monitors:
-                monitor.finish(course.net)
+            course.finish()
         for monitor in monitors:
             monitor.finish(subject)
     return outcome
+
+
+def _epochs(
+    courses: Sequence[Course],
+    team: Team,
+    subject: Any,
+    monitors: Sequence[Monitor],
+    n_epochs: int,
+    max_seconds: float,
+) -> Iterator[Epoch]:
+    """Run the epochs of all courses, as many as there is time for."""
+    started, i = time.perf_counter(), 0
+    while i < n_epochs:
+        for monitor in monitors:
+            monitor.before_epoch(subject)
+        yield _epoch_of_all(courses, team, i, n_epochs)
+        i += 1
+        if i >= TIMED_EPOCHS and max_seconds < math.inf:
+            at_most = int(max_seconds * i / (time.perf_counter() - started))
+            n_epochs = min(n_epochs, max(i, at_most))
 
 
 def _epoch_of_all(

@@ -59,7 +59,9 @@ class MemberData:
         """Return the number of rows of the member that has the fewest."""
         return min(map(len, self.rows))
 
-    def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[MemberBatch]:
+    def batches(
+        self, size: int, rng: Rng | None, ws: Workspace
+    ) -> Iterator[MemberBatch]:
         """Yield batches (k, size, ...) in a fresh random order; in order without rng.
 
         The arrays of a batch may be reused by the next one.

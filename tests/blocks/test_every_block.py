@@ -23,6 +23,7 @@ from sklearn_nn.blocks import (
     BatchNorm,
     Bidirectional,
     Chain,
+    Columns,
     Conv1D,
     Conv2D,
     Dense,
@@ -55,6 +56,7 @@ from sklearn_nn.blocks import (
     Residual,
     Scale,
     SelfAttention,
+    Shared,
     SiLU,
     SimpleRNN,
     Softplus,
@@ -106,6 +108,7 @@ CASES = {
         [("a", Dense(4, "tanh")), ("b", Tied("a")), ("c", Dense(2)), ("d", Tanh())]
     ),
     "Chain, first part without parameters": chain(Tanh(), Dense(3)),
+    "Columns": Columns([2, 0, 1]),
     "Conv1D": Conv1D(3),
     "Conv1D, causal": Conv1D(2, 2, "tanh", padding="causal", dilation=2),
     "Conv1D, of size 1": Conv1D(3, 1),
@@ -210,6 +213,8 @@ CASES = {
     "Scale": Scale(),
     "SelfAttention": SelfAttention(2),
     "SelfAttention, causal, dropout": SelfAttention(1, dropout=0.3, causal=True),
+    "Shared": Shared(Dense(3, "tanh")),
+    "Shared, between scales": chain(Scale(), Shared(Dense(3)), Scale(), Tanh()),
     "SiLU": SiLU(),
     "SimpleRNN": SimpleRNN(5),
     "SimpleRNN, identity": SimpleRNN(5, "identity", return_sequences=True),
@@ -297,6 +302,9 @@ frugal_case = pytest.mark.parametrize(
 parametric_case = pytest.mark.parametrize(
     ("name", "shape"),
     [(n, s) for n, s in PAIRS if ParamLayout(CASES[n].param_tree(s)).n_trained],
+)
+own_case = pytest.mark.parametrize(
+    ("name", "shape"), [pair for pair in PAIRS if not pair[0].startswith("Shared")]
 )
 every_number_of_members = pytest.mark.parametrize(
     "members", MEMBERS.values(), ids=MEMBERS
@@ -558,7 +566,7 @@ def test_dx_of_shared_rows_is_the_sum_over_members(name, shape, rng):
     assert_allclose(shared, copies.sum(axis=0, keepdims=True), rtol=1e-12, atol=1e-14)
 
 
-@every_case
+@own_case
 @pytest.mark.parametrize("k", [0, 1, 2])
 def test_members_are_that_many_single_networks(name, shape, k, rng):
     net = compiled(name, shape, rng, members=3)
