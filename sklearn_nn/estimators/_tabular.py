@@ -140,13 +140,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _read(self, given: Given, plan: Plan, seed: int) -> Table:
         X, y, w = self._check(given.X, given.y, given.sample_weight, reset=True)
-        self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        Z = self._encoder.fit(X).transform(X)
         self._targets = self._read_targets(y, w, plan)
-        Y = self._targets.encode(y, Z.dtype)
         w = self._weigh(y, w)
-        if w is not None and not w.all():
-            kept = np.flatnonzero(w)
+        kept = None if w is None or w.all() else np.flatnonzero(w)
+        self._encoder = TableEncoder(categorical_features=self.categorical_features)
+        Z = self._encoder.fit(X, rows=kept).transform(X)
+        Y = self._targets.encode(y, Z.dtype)
+        if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
         n = len(Z)
         if given.X_val is None:

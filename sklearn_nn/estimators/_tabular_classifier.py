@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.core import Array, Rule
@@ -253,8 +253,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
 
     def _check_y(self, y: Any) -> Array:
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        return np.asarray(column_or_1d(y, warn=True))
+        return np.asarray(y)
 
     def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableClasses:
         targets = TableClasses(np.unique(y), plan.label_smoothing)
