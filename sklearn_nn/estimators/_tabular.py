@@ -50,7 +50,7 @@ from sklearn_nn.training import (
 
 # Members that are trained side by side in one network: few, so that what a step
 # computes stays in the cache.
-FLOATS_OF_A_GROUP = 1 << 17
+FLOATS_OF_A_GROUP = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
