@@ -63,6 +63,19 @@ class Given:
     classes: Any = None
     incremental: bool = False
 
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation rows; raise if only a part of them is there."""
+        if self.X_val is not None and self.y_val is not None:
+            return True
+        extra = (self.X_val, self.y_val, self.sample_weight_val)
+        if any(array is not None for array in extra):
+            raise ValueError(
+                "`X_val` and `y_val` must be given together, and "
+                "`sample_weight_val` only with them."
+            )
+        return False
+
 
 @dataclass(eq=False, repr=False)
 class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
@@ -221,13 +234,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     def _given_validation_set(self, given: Given, dtype: Any) -> Data | None:
         """Return the user's own validation data, if any."""
-        if given.X_val is None or given.y_val is None:
-            extra = (given.X_val, given.y_val, given.sample_weight_val)
-            if any(array is not None for array in extra):
-                raise ValueError(
-                    "`X_val` and `y_val` must be given together, and "
-                    "`sample_weight_val` only with them."
-                )
+        if not given.validates:
             return None
         try:
             X_val, y_val = self._check_X_y(given.X_val, given.y_val, dtype, False)
