@@ -127,7 +127,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         monitors = self._monitors(net, state, val, fresh, n_epochs)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
         self._keep(outcome, state, monitors, go_on)
-        check_diverged(self, outcome)
+        best, rate = self.best_validation_score_, self._rate_name
+        is_kept = best is not None and bool(np.isfinite(best))
+        way_out = f"Lower `{rate}`, or scale the columns of `X`."
+        check_diverged([self._network], is_kept, outcome, way_out)
         for callback in callbacks:
             callback.end(self._network)
         if not (outcome.stopped or outcome.interrupted or given.incremental):

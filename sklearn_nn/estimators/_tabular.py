@@ -21,6 +21,7 @@ from sklearn_nn.core import (
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import check_weights
+from sklearn_nn.estimators._report import check_diverged
 from sklearn_nn.estimators._tabular_network import (
     importances,
     make_block,
@@ -56,6 +57,7 @@ from sklearn_nn.training import (
 # Members that are trained side by side in one network: few, so that what a step
 # computes stays in the cache.
 FLOATS_OF_A_GROUP = 1 << 17
+WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
 @dataclass(eq=False, repr=False)
@@ -110,6 +112,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         if not callbacks:
             for epoch in outcome.epochs:
                 self._publish(epoch)
+        best = [monitor.best_scores for monitor in _best_of(courses)]
+        is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
+        check_diverged(self._networks, is_kept, outcome, WAY_OUT)
         self._keep(table, courses, plan)
         for callback in callbacks:
             callback.end(None)
@@ -140,7 +145,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
-        n_bags = self._bags(plan, len(Z))
+        n_bags = int(plan.n_bags)
         if not given.validates:
             strata, fraction = self._targets.strata(y), self.validation_fraction
             splits = split_rows(len(Z), strata, n_bags, fraction, seed)
@@ -158,9 +163,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         check_consistent_length(X, y)
         return X, y, check_weights(sample_weight, X)
 
-    def _bags(self, plan: Plan, n: int) -> int:
-        return int(plan.n_bags)
-
     # -- compile
 
     def _courses(
@@ -169,7 +171,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the trainings of all groups of members."""
         members = _repeated(table.splits, plan.n_members)
         size = plan.rows_of_a_batch(min(len(split.train) for split in members))
-        at_once = max(1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes)))
+        at_once = max(
+            1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes, default=1))
+        )
         groups = [members[i : i + at_once] for i in range(0, len(members), at_once)]
         block = make_block(plan, self._encoder, table.X_train, self._targets.n_raw)
         return [
@@ -234,17 +238,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     # -- keep
 
     def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
-        if not all(np.isfinite(net.params).all() for net in self._networks):
-            raise ValueError(
-                "Training diverged: parameters became infinite or NaN in epoch "
-                f"{len(self.history_['epoch'])}. Lower `learning_rate`, or look for "
-                "extreme values in `X`."
-            )
-        monitors = [monitor for course in courses for monitor in course.monitors]
-        best = [m for m in monitors if isinstance(m, KeepBestMembers)]
-        none = np.empty(0)
-        self.best_scores_ = np.concatenate([none, *[m.best_scores for m in best]])
-        self.best_epochs_ = np.concatenate([none, *[m.best_epochs for m in best]])
+        best = _best_of(courses)
+        scores, epochs = [np.empty(0)], [np.empty(0, int)]
+        self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
+        self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
         self.feature_importances_ = importances(
@@ -294,3 +291,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 def _repeated(splits: list[Split], n_members: int) -> list[Split]:
     """Return the split of each network."""
     return [split for split in splits for _ in range(n_members)]
+
+
+def _best_of(courses: list[Course]) -> list[KeepBestMembers]:
+    """Return the monitors that know the best epochs."""
+    monitors = [monitor for course in courses for monitor in course.monitors]
+    return [monitor for monitor in monitors if isinstance(monitor, KeepBestMembers)]

@@ -140,6 +140,7 @@ def test_the_best_epochs_are_those_of_the_history(cls, rng):
     scores = model.history_["validation_score"]
     assert model.best_epochs_.tolist() == [1 + np.argmax(scores)]
     assert model.best_scores_[0] == max(scores)
+    assert model.best_epochs_.dtype.kind == "i"
 
 
 @both
