@@ -13,7 +13,7 @@ from sklearn_nn.core import Array, Rule
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._classes import weigh_classes
-from sklearn_nn.estimators._tabular import BaseTabular, Table
+from sklearn_nn.estimators._tabular import BaseTabular
 from sklearn_nn.estimators._tabular_plan import (
     AUTO,
     CLASSES_RULES,
@@ -21,6 +21,7 @@ from sklearn_nn.estimators._tabular_plan import (
     TABULAR_RULES,
     Plan,
 )
+from sklearn_nn.estimators._tabular_splits import Table
 from sklearn_nn.estimators._tabular_targets import TableClasses, fit_temperature
 from sklearn_nn.estimators._transaction import all_or_nothing
 from sklearn_nn.training import Course
