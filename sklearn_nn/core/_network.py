@@ -67,9 +67,21 @@ class Network:
         layout: ParamLayout | None = None,
         connections: Array | None = None,
     ) -> None:
-        self.block, self.in_shape, self.members = block, in_shape, members
         self.out_shape = block.out_shape(in_shape)
-        self.layout = layout or ParamLayout(block.param_tree(in_shape), members)
+        layout = layout or ParamLayout(block.param_tree(in_shape), members)
+        self._bind(block, in_shape, params, members, layout, connections)
+
+    def _bind(
+        self,
+        block: Block,
+        in_shape: Shape,
+        params: Array,
+        members: int | None,
+        layout: ParamLayout,
+        connections: Array | None,
+    ) -> None:
+        self.block, self.in_shape, self.members = block, in_shape, members
+        self.layout = layout
         self._connections = Connections(self.layout, connections)
         self.params, self.clock = params, Clock()
         self._p = self.layout.views(params)
@@ -160,7 +172,9 @@ class Network:
 
     def _on(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
-        other = kind(self.block, self.in_shape, params, self.members, layout, kept)
+        other = kind.__new__(kind)  # the block has been checked
+        other._bind(self.block, self.in_shape, params, self.members, layout, kept)
+        other.out_shape = self.out_shape
         if "work" in vars(self):
             other.work = self.work
         return other
