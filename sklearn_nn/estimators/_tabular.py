@@ -228,6 +228,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Add an epoch to the fitted attributes."""
         for name, value in vars(epoch).items():
             self.history_[name].append(value)
+        self.n_iter_ = len(self.history_["epoch"])
 
     def _snapshot(self, net: Any) -> dict[str, Any]:
         """Return copies of what training goes on to change, for callbacks to keep."""

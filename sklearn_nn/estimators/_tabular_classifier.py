@@ -261,7 +261,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableClasses:
         targets = TableClasses(np.unique(y), plan.label_smoothing)
-        self.classes_ = targets.classes
+        self.classes_, self.temperature_ = targets.classes, 1.0
         return targets
 
     def _weigh(self, y: Array, w: Array | None) -> Array | None:
@@ -269,7 +269,6 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
         super()._keep(table, courses, plan)
-        self.temperature_ = 1.0
         raw, rows = self._validate(table, plan.n_members)
         if plan.calibrate and len(rows) >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]

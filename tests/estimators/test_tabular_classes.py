@@ -242,12 +242,13 @@ def test_the_temperature_of_a_fit_is_that_of_the_validation_rows(rng):
 
 
 def test_an_overconfident_network_is_cooled(rng):
-    # labels that are noise in a tenth of the rows, learned by heart
-    X = rng.standard_normal((120, 4))
-    y = (X[:, 0] > 0) ^ (rng.random(120) < 0.2)
-    options = {"hidden_layer_sizes": [64], "max_epochs": 100, "scoring": "accuracy"}
-    model = learner(TabularClassifier, calibrate=True, **options).fit(X, y)
-    assert model.temperature_ > 1.2
+    # a quarter of the labels is noise, learned by heart until the last epoch
+    X = rng.standard_normal((400, 4))
+    y = (X[:, 0] > 0) ^ (rng.random(400) < 0.25)
+    options = {"hidden_layer_sizes": [64], "max_epochs": 100, "n_bags": 1}
+    model = learner(TabularClassifier, **options, scoring=lambda *args, **kwargs: 0.0)
+    model.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+    assert model.temperature_ > 1.5
 
 
 def test_without_calibration_the_temperature_is_one(rows):
