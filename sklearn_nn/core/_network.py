@@ -23,10 +23,12 @@ from sklearn_nn.core._work import Work, work_of
 from sklearn_nn.core._workspace import Workspace
 
 CHUNK_ROWS = 1024
-# Inference takes fewer rows at once: what it computes is not kept, but in the cache.
-INFERENCE_ROWS = 256
+# Inference takes as many rows at once as leave what it computes in the cache, within
+# limits: each chunk has the price of its calls.
+INFERENCE_ROWS, INFERENCE_ROWS_AT_MOST = 512, 2048
+WRITTEN_IN_CACHE = 1 << 17  # numbers, by all blocks together
 FEW_ROWS = 16
-WRITTEN_AT_ONCE = 1 << 22  # numbers, by all blocks together
+WRITTEN_AT_ONCE = 1 << 22
 FLOPS_WORTH_THREADS = 1e8
 HEIRLOOMS = ("clock", "grads", "_g", "_ws")  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
@@ -205,13 +207,16 @@ class Network:
         lead = () if self.members is None else (self.members,)
         n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
-        p, size, flops = self._p, INFERENCE_ROWS, n * self.work.flops
+        written = max(1, self.work.written)
+        size = max(
+            INFERENCE_ROWS, min(INFERENCE_ROWS_AT_MOST, WRITTEN_IN_CACHE // written)
+        )
+        p, flops = self._p, n * self.work.flops
         many = n * math.prod(self.in_shape[:-1]) >= SPARSE_ROWS
         if many and (sparse := self._sparse_views()) is not None:
             p, size, flops = sparse.views, SPARSE_INFERENCE_ROWS, flops * sparse.share
         if n > FEW_ROWS:
-            at_once = WRITTEN_AT_ONCE // max(1, self.work.written)
-            size = max(FEW_ROWS, min(size, at_once))
+            size = max(FEW_ROWS, min(size, WRITTEN_AT_ONCE // written))
         chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
