@@ -11,52 +11,29 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_nn.core import (
-    Array,
-    Clock,
-    Rule,
-    check_params,
-    compile_network,
-)
+from sklearn_nn.core import Array, Rule, check_params
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import check_weights
 from sklearn_nn.estimators._report import check_diverged
-from sklearn_nn.estimators._tabular_network import (
-    importances,
-    make_block,
-    segments_of,
-    start_from_rows,
+from sklearn_nn.estimators._tabular_members import (
+    Group,
+    group_members,
+    make_courses,
 )
+from sklearn_nn.estimators._tabular_network import importances
 from sklearn_nn.estimators._tabular_plan import AUTO, TABULAR_RULES, Plan
-from sklearn_nn.estimators._tabular_splits import (
-    Split,
-    Table,
-    join,
-    split_rows,
-)
-from sklearn_nn.estimators._tabular_validation import (
-    member_evaluator,
-    validation_batch,
-)
-from sklearn_nn.optimizers import AdamW
+from sklearn_nn.estimators._tabular_splits import Table, join, split_rows
 from sklearn_nn.preprocessing import TableEncoder
-from sklearn_nn.schedules import CosineLog, FlatCosine
 from sklearn_nn.training import (
     Course,
     Epoch,
     KeepBestMembers,
-    MemberData,
     Monitor,
     Printer,
-    Recipe,
-    TrainingState,
     train_together,
 )
 
-# Members that are trained side by side in one network: few, so that what a step
-# computes stays in the cache.
-FLOATS_OF_A_GROUP = 1 << 15
 WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
@@ -96,7 +73,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         plan = Plan.of(self, self.presets)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         table = self._read(given, plan, seed)
-        courses = self._courses(table, plan, np.random.SeedSequence(seed))
+        groups = group_members(table, plan)
+        parts = self._encoder, self._targets, seed
+        courses = make_courses(groups, table, plan, *parts)
         self._networks = [course.net for course in courses]
         self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
         callbacks = self._callbacks(given, plan)
@@ -115,7 +94,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         best = [monitor.best_scores for monitor in _best_of(courses)]
         is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
         check_diverged(self._networks, is_kept, outcome, WAY_OUT)
-        self._keep(table, courses, plan)
+        self._keep(table, courses, groups, plan)
         for callback in callbacks:
             callback.end(None)
 
@@ -163,56 +142,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         check_consistent_length(X, y)
         return X, y, check_weights(sample_weight, X)
 
-    # -- compile
-
-    def _courses(
-        self, table: Table, plan: Plan, seeds: np.random.SeedSequence
-    ) -> list[Course]:
-        """Return the trainings of all groups of members."""
-        members = _repeated(table.splits, plan.n_members)
-        size = plan.rows_of_a_batch(min(len(split.train) for split in members))
-        at_once = max(
-            1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes, default=1))
-        )
-        groups = [members[i : i + at_once] for i in range(0, len(members), at_once)]
-        block = make_block(plan, self._encoder, table.X_train, self._targets.n_raw)
-        return [
-            self._course(block, table, plan, group, size, seed)
-            for group, seed in zip(groups, seeds.spawn(len(groups)), strict=True)
-        ]
-
-    def _course(
-        self,
-        block: Any,
-        table: Table,
-        plan: Plan,
-        group: list[Split],
-        size: int,
-        seed: np.random.SeedSequence,
-    ) -> Course:
-        rng = np.random.Generator(np.random.PCG64DXSM(seed))
-        X, Y, w = table.X, table.Y, table.w
-        net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
-        start_from_rows(net, table.X_train, rng)
-        optimizer = AdamW(0.9, 0.95, 1e-8, plan.weight_decay, FlatCosine())
-        recipe = Recipe(
-            optimizer,
-            CosineLog(plan.cycles),
-            plan.learning_rate,
-            0.0,
-            size,
-            True,
-            segments_of(net.layout),
-        )
-        data = MemberData.of(X, Y, w, [split.train for split in group])
-        state = TrainingState(optimizer.init(net.trained), rng, Clock())
-        monitors = []
-        if len(group[0].val):
-            batch = validation_batch(X, Y, w, [split.val for split in group])
-            evaluate = member_evaluator(self._targets, batch, plan.scoring)
-            monitors.append(KeepBestMembers(net, evaluate, plan.n_iter_no_change))
-        return Course(net, self._targets.loss, data, recipe, state, monitors)
-
     # -- train
 
     def _callbacks(self, given: Given, plan: Plan) -> list[CallbackMonitor]:
@@ -238,7 +167,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- keep
 
-    def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
+    def _keep(
+        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    ) -> None:
         best = _best_of(courses)
         scores, epochs = [np.empty(0)], [np.empty(0, int)]
         self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
@@ -248,22 +179,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         self.feature_importances_ = importances(
             self._networks, self._encoder, table.X_train
         )
-
-    def _validate(self, table: Table, n_members: int) -> tuple[Array, Array]:
-        """Return raw outputs of each network for its validation rows, and those rows.
-
-        Shapes: (m, n_raw), (m,); the rows of one network come after those of another.
-        """
-        splits = iter(_repeated(table.splits, n_members))
-        raws, rows = [np.empty((0, self._targets.n_raw))], [np.empty(0, int)]
-        for net in self._networks:
-            own = [next(splits).val for _ in range(net.members or 1)]
-            if len(own[0]):
-                batch = validation_batch(table.X, table.Y, None, own)
-                raw = net.infer(batch.X)
-                raws += [raw[i, : len(val)] for i, val in enumerate(own)]
-                rows += own
-        return np.concatenate(raws), np.concatenate(rows)
 
     @property
     def loss_curve_(self) -> list[float]:
@@ -287,11 +202,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _repeated(splits: list[Split], n_members: int) -> list[Split]:
-    """Return the split of each network."""
-    return [split for split in splits for _ in range(n_members)]
 
 
 def _best_of(courses: list[Course]) -> list[KeepBestMembers]:

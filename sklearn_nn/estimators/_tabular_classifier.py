@@ -14,6 +14,7 @@ from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._classes import weigh_classes
 from sklearn_nn.estimators._tabular import BaseTabular
+from sklearn_nn.estimators._tabular_members import Group, validate
 from sklearn_nn.estimators._tabular_plan import (
     AUTO,
     CLASSES_RULES,
@@ -59,9 +60,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         ``max_time`` says otherwise; the weights are those of the best one.
     hidden_layer_sizes : list of int or "auto", default="auto"
         Width of each hidden layer.
-    embedding : {"auto", "pbld", "periodic", "piecewise", None}, default="auto"
+    embedding : {"auto", "pbld", "piecewise", "mixed", "periodic", None}, \
+            default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
-        `PeriodicEmbedding`, `PiecewiseLinearEmbedding` or, with None, nothing.
+        `PiecewiseLinearEmbedding`, these two in turn from network to network,
+        `PeriodicEmbedding` or, with None, nothing.
     activation : str, Activation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`; how far each unit bends is
         trained, see `ParametricActivation`.
@@ -267,9 +270,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _weigh(self, y: Array, w: Array | None) -> Array | None:
         return weigh_classes(self._targets, self.class_weight, y, w, False)
 
-    def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
-        super()._keep(table, courses, plan)
-        raw, rows = self._validate(table, plan.n_members)
+    def _keep(
+        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    ) -> None:
+        super()._keep(table, courses, groups, plan)
+        raw, rows = validate(courses, groups, table, self._targets.n_raw)
         if plan.calibrate and len(rows) >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]
             self.temperature_ = fit_temperature(table.Y[rows], raw, w)

@@ -39,12 +39,14 @@ MIN_STD = 1e-6
 EMBEDDING_UNITS = 8
 
 
-def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
+def make_block(
+    plan: Any, embedding: str | None, encoder: Any, X: Array, n_raw: int
+) -> Block:
     """Return the block that reads the columns of ``encoder`` and has ``n_raw`` outputs.
 
     Shapes: X (n, n_columns), encoded.
     """
-    parts: list[Any] = [("input", _input(plan, encoder, X)), ("scale", Scale())]
+    parts: list[Any] = [("input", _input(embedding, encoder, X)), ("scale", Scale())]
     activation = plan.activation
     for i, units in enumerate(plan.hidden_layer_sizes, start=1):
         dense = Dense(units)
@@ -57,12 +59,12 @@ def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
     return Chain([*parts, ("output", Dense(n_raw))])
 
 
-def _input(plan: Any, encoder: Any, X: Array) -> Any:
+def _input(embedding: str | None, encoder: Any, X: Array) -> Any:
     """Return the block from encoded columns to the first scale."""
     first, second = encoder.n_numeric_, encoder.n_numeric_ + encoder.n_one_hot_
     parts = []
     if first:
-        numbers = _numbers(plan.embedding, X[:, :first])
+        numbers = _numbers(embedding, X[:, :first])
         parts.append(("numbers", _of_columns(slice(0, first), numbers)))
     if second > first:
         parts.append(("one_hot", Columns(slice(first, second))))

@@ -32,7 +32,7 @@ class Plan:
     n_bags: int = 8
     n_members: int = 1
     max_epochs: int = 256
-    hidden_layer_sizes: tuple[int, ...] = (256, 256, 256)
+    hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
     embedding: str | None = "pbld"
     activation: Any = "selu"
     share_weights: bool = False
@@ -56,7 +56,7 @@ class Plan:
 
     def rows_of_a_batch(self, n: int) -> int:
         """Return the size of a batch for ``n`` training rows."""
-        size = 128 if n <= 8192 else 256 if n <= 30_000 else 512
+        size = 64 if n <= 1024 else 128 if n <= 8192 else 256 if n <= 30_000 else 512
         return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
 
 
@@ -71,6 +71,7 @@ CLASSIFIER_PRESETS: Mapping[str, Plan] = {
     "best": Plan(n_members=4),
     "realmlp": Plan(
         n_bags=1,
+        hidden_layer_sizes=(256, 256, 256),
         batch_size=256,
         label_smoothing=0.1,
         scoring="accuracy",
@@ -109,7 +110,7 @@ TABULAR_RULES: Mapping[str, Rule] = {
     "hidden_layer_sizes": _or_auto(
         Satisfying(are_widths, "a list of positive integers")
     ),
-    "embedding": OneOf((AUTO, "pbld", "periodic", "piecewise", None)),
+    "embedding": OneOf((AUTO, "mixed", "pbld", "periodic", "piecewise", None)),
     "activation": _or_auto(
         Satisfying(lambda value: isinstance(value, (str, Activation)), NAMES)
     ),

@@ -12,7 +12,7 @@ callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
 )
 # Where members are trained in networks of one member each, threads have work to do.
-GROUPS = "sklearn_nn.estimators._tabular.FLOATS_OF_A_GROUP"
+GROUPS = "sklearn_nn.estimators._tabular_members.FLOATS_OF_A_GROUP"
 
 
 class Witness:

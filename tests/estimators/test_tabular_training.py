@@ -14,7 +14,7 @@ from sklearn_nn.estimators._tabular_plan import CLASSIFIER_PRESETS, REGRESSOR_PR
 from sklearn_nn.schedules import CosineLog
 
 # Where members are trained in networks of one member each, threads have work to do.
-GROUPS = "sklearn_nn.estimators._tabular.FLOATS_OF_A_GROUP"
+GROUPS = "sklearn_nn.estimators._tabular_members.FLOATS_OF_A_GROUP"
 
 
 def blas_limits():

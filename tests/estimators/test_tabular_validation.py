@@ -258,7 +258,7 @@ def test_validation_data_come_together(cls, given, rng):
 @both
 def test_members_of_several_groups_are_those_of_one(cls, monkeypatch, rng):
     # so many members that they are trained in networks of one member each
-    monkeypatch.setattr("sklearn_nn.estimators._tabular.FLOATS_OF_A_GROUP", 1)
+    monkeypatch.setattr("sklearn_nn.estimators._tabular_members.FLOATS_OF_A_GROUP", 1)
     X, y = make_rows(rng)
     model = small(cls, n_bags=3).fit(X, y)
     assert [net.members for net in model._networks] == [1, 1, 1]
