@@ -26,7 +26,8 @@ def compiled(X, embedding="pbld", **options):
     encoder = TableEncoder()
     Z = encoder.fit_transform(X)
     sizes = {"hidden_layer_sizes": (7, 5), "embedding": embedding}
-    block = make_block(Plan(**sizes | options), encoder, Z, 2)
+    plan = Plan(**sizes | options)
+    block = make_block(plan, plan.embedding, encoder, Z, 2)
     rng = np.random.default_rng(0)
     net = compile_network(block, Z.shape[1:], np.float32, rng, members=MEMBERS)
     start_from_rows(net, Z, rng)
