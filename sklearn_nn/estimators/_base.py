@@ -63,6 +63,19 @@ class Given:
     classes: Any = None
     incremental: bool = False
 
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation rows; raise if only a part of them is there."""
+        if self.X_val is not None and self.y_val is not None:
+            return True
+        extra = (self.X_val, self.y_val, self.sample_weight_val)
+        if any(array is not None for array in extra):
+            raise ValueError(
+                "`X_val` and `y_val` must be given together, and "
+                "`sample_weight_val` only with them."
+            )
+        return False
+
 
 @dataclass(eq=False, repr=False)
 class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
@@ -114,7 +127,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         monitors = self._monitors(net, state, val, fresh, n_epochs)
         outcome = self._train(net, state, data, [*monitors, *callbacks], given)
         self._keep(outcome, state, monitors, go_on)
-        check_diverged(self, outcome)
+        best, rate = self.best_validation_score_, self._rate_name
+        is_kept = best is not None and bool(np.isfinite(best))
+        way_out = f"Lower `{rate}`, or scale the columns of `X`."
+        check_diverged([self._network], is_kept, outcome, way_out)
         for callback in callbacks:
             callback.end(self._network)
         if not (outcome.stopped or outcome.interrupted or given.incremental):
@@ -221,13 +237,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     def _given_validation_set(self, given: Given, dtype: Any) -> Data | None:
         """Return the user's own validation data, if any."""
-        if given.X_val is None or given.y_val is None:
-            extra = (given.X_val, given.y_val, given.sample_weight_val)
-            if any(array is not None for array in extra):
-                raise ValueError(
-                    "`X_val` and `y_val` must be given together, and "
-                    "`sample_weight_val` only with them."
-                )
+        if not given.validates:
             return None
         try:
             X_val, y_val = self._check_X_y(given.X_val, given.y_val, dtype, False)

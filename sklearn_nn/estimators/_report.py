@@ -1,6 +1,7 @@
 """How a training went: fitted attributes, and what is said where it went badly."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -67,18 +68,18 @@ class TrainingReport:
         return {"_network": net.copy(), "history_": history}
 
 
-def check_diverged(estimator: Any, outcome: Outcome) -> None:
+def check_diverged(
+    networks: Sequence[Network], best_is_kept: bool, outcome: Outcome, way_out: str
+) -> None:
     """Raise if the weights are lost; warn if those of the best score are back."""
-    net, kept = estimator._network, estimator.best_validation_score_
-    finite = np.isfinite(net.params).all()
+    finite = all(np.isfinite(net.params).all() for net in networks)
     if finite and not outcome.diverged:
         return
     what = "".join(
         f"The training loss became {last.loss} in epoch {last.epoch}. "
         for last in outcome.epochs[-1:]
     )
-    way_out = f"Lower `{estimator._rate_name}`, or scale the columns of `X`."
-    if finite and kept is not None and np.isfinite(kept):
+    if finite and best_is_kept:
         warnings.warn(
             f"{what}The weights of the best validation score were kept. {way_out}",
             ConvergenceWarning,

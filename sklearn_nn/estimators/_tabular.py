@@ -21,6 +21,7 @@ from sklearn_nn.core import (
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import check_weights
+from sklearn_nn.estimators._report import check_diverged
 from sklearn_nn.estimators._tabular_network import (
     importances,
     make_block,
@@ -28,7 +29,12 @@ from sklearn_nn.estimators._tabular_network import (
     start_from_rows,
 )
 from sklearn_nn.estimators._tabular_plan import AUTO, TABULAR_RULES, Plan
-from sklearn_nn.estimators._tabular_splits import Split, split_rows
+from sklearn_nn.estimators._tabular_splits import (
+    Split,
+    Table,
+    join,
+    split_rows,
+)
 from sklearn_nn.estimators._tabular_validation import (
     member_evaluator,
     validation_batch,
@@ -50,20 +56,8 @@ from sklearn_nn.training import (
 
 # Members that are trained side by side in one network: few, so that what a step
 # computes stays in the cache.
-FLOATS_OF_A_GROUP = 1 << 17
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Encoded rows, those that train and those that only validate, one below the other.
-
-    Shapes: X (n, n_columns), Y (n, ...), w (n,) or None.
-    """
-
-    X: Array
-    Y: Array
-    w: Array | None
-    splits: list[Split]
+FLOATS_OF_A_GROUP = 1 << 15
+WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
 @dataclass(eq=False, repr=False)
@@ -118,6 +112,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         if not callbacks:
             for epoch in outcome.epochs:
                 self._publish(epoch)
+        best = [monitor.best_scores for monitor in _best_of(courses)]
+        is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
+        check_diverged(self._networks, is_kept, outcome, WAY_OUT)
         self._keep(table, courses, plan)
         for callback in callbacks:
             callback.end(None)
@@ -140,43 +137,31 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _read(self, given: Given, plan: Plan, seed: int) -> Table:
         X, y, w = self._check(given.X, given.y, given.sample_weight, reset=True)
-        self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        Z = self._encoder.fit(X).transform(X)
         self._targets = self._read_targets(y, w, plan)
-        Y = self._targets.encode(y, Z.dtype)
         w = self._weigh(y, w)
-        if w is not None and not w.all():
-            kept = np.flatnonzero(w)
+        kept = None if w is None or w.all() else np.flatnonzero(w)
+        self._encoder = TableEncoder(categorical_features=self.categorical_features)
+        Z = self._encoder.fit(X, rows=kept).transform(X)
+        Y = self._targets.encode(y, Z.dtype)
+        if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
-        n = len(Z)
-        if given.X_val is None:
-            strata, n_bags = self._targets.strata(y), self._bags(plan, n)
-            fraction = self.validation_fraction
-            return Table(Z, Y, w, split_rows(n, strata, n_bags, fraction, seed))
+        n_bags = int(plan.n_bags)
+        if not given.validates:
+            strata, fraction = self._targets.strata(y), self.validation_fraction
+            splits = split_rows(len(Z), strata, n_bags, fraction, seed)
+            return Table(Z, Y, w, len(Z), splits)
         X_val, y_val, w_val = self._check(
             given.X_val, given.y_val, given.sample_weight_val, reset=False
         )
         Z_val = self._encoder.transform(X_val)
-        split = Split(np.arange(n), np.arange(n, n + len(Z_val)))
-        if w is not None or w_val is not None:
-            w = np.concatenate(
-                [
-                    np.ones(len(part)) if own is None else own
-                    for part, own in ((Z, w), (Z_val, w_val))
-                ]
-            )
         Y_val = self._targets.encode(y_val, Z.dtype)
-        table = np.concatenate([Z, Z_val]), np.concatenate([Y, Y_val])
-        return Table(*table, w, [split] * self._bags(plan, n))
+        return join((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
 
     def _check(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
         validate_data(self, X, y, skip_check_array=True, reset=reset)
         y = self._check_y(y)
         check_consistent_length(X, y)
         return X, y, check_weights(sample_weight, X)
-
-    def _bags(self, plan: Plan, n: int) -> int:
-        return int(plan.n_bags)
 
     # -- compile
 
@@ -186,9 +171,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the trainings of all groups of members."""
         members = _repeated(table.splits, plan.n_members)
         size = plan.rows_of_a_batch(min(len(split.train) for split in members))
-        at_once = max(1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes)))
+        at_once = max(
+            1, FLOATS_OF_A_GROUP // (size * max(plan.hidden_layer_sizes, default=1))
+        )
         groups = [members[i : i + at_once] for i in range(0, len(members), at_once)]
-        block = make_block(plan, self._encoder, table.X, self._targets.n_raw)
+        block = make_block(plan, self._encoder, table.X_train, self._targets.n_raw)
         return [
             self._course(block, table, plan, group, size, seed)
             for group, seed in zip(groups, seeds.spawn(len(groups)), strict=True)
@@ -206,7 +193,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         rng = np.random.Generator(np.random.PCG64DXSM(seed))
         X, Y, w = table.X, table.Y, table.w
         net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
-        start_from_rows(net, X, rng)
+        start_from_rows(net, table.X_train, rng)
         optimizer = AdamW(0.9, 0.95, 1e-8, plan.weight_decay, FlatCosine())
         recipe = Recipe(
             optimizer,
@@ -241,6 +228,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Add an epoch to the fitted attributes."""
         for name, value in vars(epoch).items():
             self.history_[name].append(value)
+        self.n_iter_ = len(self.history_["epoch"])
 
     def _snapshot(self, net: Any) -> dict[str, Any]:
         """Return copies of what training goes on to change, for callbacks to keep."""
@@ -251,20 +239,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     # -- keep
 
     def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
-        if not all(np.isfinite(net.params).all() for net in self._networks):
-            raise ValueError(
-                "Training diverged: parameters became infinite or NaN in epoch "
-                f"{len(self.history_['epoch'])}. Lower `learning_rate`, or look for "
-                "extreme values in `X`."
-            )
-        monitors = [monitor for course in courses for monitor in course.monitors]
-        best = [m for m in monitors if isinstance(m, KeepBestMembers)]
-        none = np.empty(0)
-        self.best_scores_ = np.concatenate([none, *[m.best_scores for m in best]])
-        self.best_epochs_ = np.concatenate([none, *[m.best_epochs for m in best]])
+        best = _best_of(courses)
+        scores, epochs = [np.empty(0)], [np.empty(0, int)]
+        self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
+        self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
-        self.feature_importances_ = importances(self._networks, self._encoder, table.X)
+        self.feature_importances_ = importances(
+            self._networks, self._encoder, table.X_train
+        )
 
     def _validate(self, table: Table, n_members: int) -> tuple[Array, Array]:
         """Return raw outputs of each network for its validation rows, and those rows.
@@ -309,3 +292,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 def _repeated(splits: list[Split], n_members: int) -> list[Split]:
     """Return the split of each network."""
     return [split for split in splits for _ in range(n_members)]
+
+
+def _best_of(courses: list[Course]) -> list[KeepBestMembers]:
+    """Return the monitors that know the best epochs."""
+    monitors = [monitor for course in courses for monitor in course.monitors]
+    return [monitor for monitor in monitors if isinstance(monitor, KeepBestMembers)]

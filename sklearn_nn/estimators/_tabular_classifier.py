@@ -6,14 +6,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.core import Array, Rule
 from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._classes import weigh_classes
-from sklearn_nn.estimators._tabular import BaseTabular, Table
+from sklearn_nn.estimators._tabular import BaseTabular
 from sklearn_nn.estimators._tabular_plan import (
     AUTO,
     CLASSES_RULES,
@@ -21,6 +21,7 @@ from sklearn_nn.estimators._tabular_plan import (
     TABULAR_RULES,
     Plan,
 )
+from sklearn_nn.estimators._tabular_splits import Table
 from sklearn_nn.estimators._tabular_targets import TableClasses, fit_temperature
 from sklearn_nn.estimators._transaction import all_or_nothing
 from sklearn_nn.training import Course
@@ -253,12 +254,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
 
     def _check_y(self, y: Any) -> Array:
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        return np.asarray(column_or_1d(y, warn=True))
+        return np.asarray(y)
 
     def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableClasses:
         targets = TableClasses(np.unique(y), plan.label_smoothing)
-        self.classes_ = targets.classes
+        self.classes_, self.temperature_ = targets.classes, 1.0
         return targets
 
     def _weigh(self, y: Array, w: Array | None) -> Array | None:
@@ -266,7 +269,6 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _keep(self, table: Table, courses: list[Course], plan: Plan) -> None:
         super()._keep(table, courses, plan)
-        self.temperature_ = 1.0
         raw, rows = self._validate(table, plan.n_members)
         if plan.calibrate and len(rows) >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]

@@ -1,7 +1,8 @@
-"""Splits of a table: which rows each member trains on, and which validate it."""
+"""Table: rows, and which of them each member trains on and is validated by."""
 
 import math
 import warnings
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,41 @@ class Split(NamedTuple):
 
     train: Array
     val: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Encoded rows, of which the first ``n_train`` train, and those that only validate.
+
+    Shapes: X (n, n_columns), Y (n, ...), w (n,) or None.
+    """
+
+    X: Array
+    Y: Array
+    w: Array | None
+    n_train: int
+    splits: list[Split]
+
+    @property
+    def X_train(self) -> Array:
+        """Return the rows of all networks but those that only validate."""
+        return self.X[: self.n_train]
+
+
+def join(train: tuple[Any, ...], val: tuple[Any, ...], n_bags: int) -> Table:
+    """Return the rows that train, and below them those that validate all networks.
+
+    Both are rows, targets and weights or None.
+    """
+    n, n_val, weights = len(train[0]), len(val[0]), (train[2], val[2])
+    X, Y = np.concatenate([train[0], val[0]]), np.concatenate([train[1], val[1]])
+    w = None
+    if any(own is not None for own in weights):
+        ones = np.ones(n), np.ones(n_val)
+        parts = [a if a is not None else b for a, b in zip(weights, ones, strict=True)]
+        w = np.concatenate(parts)
+    split = Split(np.arange(n), np.arange(n, n + n_val))
+    return Table(X, Y, w, n, [split] * n_bags)
 
 
 def split_rows(

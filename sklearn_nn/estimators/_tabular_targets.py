@@ -70,6 +70,8 @@ class TableNumbers:
     def fit(cls, y: Array, w: Array | None, loss: Loss) -> Self:
         loss.check_targets(y)
         flat, columns = y.ndim == 1, y.reshape(len(y), -1)
+        if w is not None and not w.all():
+            columns, w = columns[w > 0], w[w > 0]
         mean = np.average(columns, axis=0, weights=w)
         if loss.link == "exp":
             shift, scale = np.zeros_like(mean), mean

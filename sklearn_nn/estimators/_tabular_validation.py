@@ -53,6 +53,9 @@ def member_evaluator(
             return losses, np.where(np.isfinite(losses), -losses, -np.inf)
         scores = []
         for i, own in enumerate(raw):
+            if not np.isfinite(own).all():  # scorers raise an error of their own
+                scores.append(-np.inf)
+                continue
             w_own = w if w is None or w.ndim == 1 else w[i]
             options = {} if w_own is None else {"sample_weight": w_own}
             scores.append(scorer(known, own, targets.decode_rows(Y[i]), **options))

@@ -19,6 +19,9 @@ class PandasTable(Table):
         if any(dtype.kind == "c" for dtype in self._dtypes):
             raise ValueError(f"Complex data not supported\n{X.dtypes}\n")
 
+    def take(self, rows: Array) -> Table:
+        return PandasTable(self.X.iloc[rows])
+
     def kind(self, position: int) -> Kind:
         dtype = self._dtypes[position]
         if not _is_categorical(dtype):
@@ -61,6 +64,9 @@ class NarwhalsTable(Table):
     def __init__(self, X: Any) -> None:
         super().__init__(X, X.columns)
         self._dtypes = list(X.schema.values())
+
+    def take(self, rows: Array) -> Table:
+        return NarwhalsTable(self.X[rows])
 
     def kind(self, position: int) -> Kind:
         if self.is_plain(position):

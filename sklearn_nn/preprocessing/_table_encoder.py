@@ -95,7 +95,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.categorical_features = categorical_features
         self.max_one_hot = max_one_hot
 
-    def fit(self, X: Any, y: Any = None) -> "TableEncoder":
+    def fit(
+        self, X: Any, y: Any = None, *, rows: Array | None = None
+    ) -> "TableEncoder":
         """Learn the scales and the categories of the columns.
 
         Parameters
@@ -104,6 +106,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             The table.
         y : object, default=None
             Not used.
+        rows : ndarray of int, default=None
+            Positions of the rows to learn from; None for all.
 
         Returns
         -------
@@ -112,6 +116,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_params(self, self.rules)
         table = read_table(X, self)
+        if rows is not None:
+            table = table.take(rows)
         kinds = [table.kind(i) for i in range(table.shape[1])]
         is_categorical = are_categorical(table, kinds, self.categorical_features)
         numeric = np.flatnonzero(~is_categorical).tolist()

@@ -38,6 +38,10 @@ class Table(ABC):
         self.names = names
 
     @abstractmethod
+    def take(self, rows: Array) -> "Table":
+        """Return the rows at these positions as a table."""
+
+    @abstractmethod
     def kind(self, position: int) -> Kind:
         """Return what a column holds."""
 
@@ -128,6 +132,9 @@ class ArrayTable(Table):
 
     def __init__(self, X: Array) -> None:
         super().__init__(X, None)
+
+    def take(self, rows: Array) -> Table:
+        return ArrayTable(self.X[rows])
 
     def kind(self, position: int) -> Kind:
         return self.kind_of_values(self.column(position))

@@ -119,7 +119,8 @@ def train_together(
     Each course has a single thread, so that the number of threads does not change the
     result. ``monitors`` see the mean of the epochs, and ``subject`` in place of a
     network. If ``n_epochs`` would take longer than ``max_seconds``, there will be
-    fewer, and schedules end with them.
+    fewer, and schedules end with them: an epoch in which they do always comes last, if
+    need be after that time.
     """
     n_threads = min(n_threads, len(courses))
     with np.errstate(all="ignore"), single_blas_thread(), Team(n_threads) as team:
@@ -174,7 +175,7 @@ def _epochs(
         i += 1
         if i >= TIMED_EPOCHS and max_seconds < math.inf:
             at_most = int(max_seconds * i / (time.perf_counter() - started))
-            n_epochs = min(n_epochs, max(i, at_most))
+            n_epochs = min(n_epochs, max(i + 1, at_most))
 
 
 def _epoch_of_all(

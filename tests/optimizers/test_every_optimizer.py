@@ -114,6 +114,51 @@ def test_several_gradients_are_summed(rule, piece, monkeypatch, rng):
 
 
 @every_optimizer
+@pytest.mark.parametrize("piece", [64, 8 * SIZE])
+@given(cut=st.integers(0, SIZE), seed=st.integers(0, 2**16))
+def test_a_segment_has_a_rate_of_its_own(rule, piece, cut, seed):
+    params, grads = vectors(np.random.default_rng(seed))
+    segments = Segment(0, cut, 0.5), Segment(cut, SIZE, 2.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
+        both, _ = walk(rule, params, grads, segments=segments)
+    slow, fast = (walk(rule, params, grads, lr=lr)[0] for lr in (0.05, 0.2))
+    assert_array_equal(both[:cut], slow[:cut])
+    assert_array_equal(both[cut:], fast[cut:])
+
+
+@every_optimizer
+@given(cut=st.integers(0, SIZE), seed=st.integers(0, 2**16))
+def test_a_segment_has_a_decay_of_its_own(rule, cut, seed):
+    # against no gradient, nothing but the decay moves anything
+    params, _ = vectors(np.random.default_rng(seed))
+    segments = Segment(0, cut, 3.0, 0.5), Segment(cut, SIZE, 1.0, 0.0)
+    decayed, _ = walk(rule, params, np.zeros((2, SIZE)), decay=0.2, segments=segments)
+    assert_allclose(decayed[:cut], 0.81 * params[:cut], rtol=1e-12)
+    assert_array_equal(decayed[cut:], params[cut:])
+
+
+@every_optimizer
+@given(seed=st.integers(0, 2**16))
+def test_a_segment_of_all_without_factors_changes_nothing(rule, seed):
+    params, grads = vectors(np.random.default_rng(seed))
+    options = {"l2": 0.3, "n_l2": SIZE // 2, "decay": 0.1}
+    whole, _ = walk(rule, params, grads, **options)
+    one, _ = walk(rule, params, grads, **options, segments=[Segment(0, SIZE)])
+    assert_array_equal(one, whole)
+
+
+@every_optimizer
+@pytest.mark.parametrize("cut", [0, 10, 30, SIZE])
+def test_a_penalty_reaches_into_segments(rule, cut, rng):
+    params, grads = vectors(rng, steps=1)
+    segments = Segment(0, cut), Segment(cut, SIZE)
+    whole, _ = walk(rule, params, grads, l2=0.3, n_l2=20)
+    cut_up, _ = walk(rule, params, grads, l2=0.3, n_l2=20, segments=segments)
+    assert_array_equal(cut_up, whole)
+
+
+@every_optimizer
 def test_a_step_against_a_constant_gradient_goes_down(rule):
     params, _ = walk(rule, np.zeros(2), [np.array([3.0, -0.1])])
     assert_array_equal(np.sign(params), [-1, 1])

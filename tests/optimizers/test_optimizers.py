@@ -9,9 +9,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPRegressor
 
 from sklearn_nn.blocks import Chain, Dense
-from sklearn_nn.core import InvalidParameterError, Network
+from sklearn_nn.core import Clock, InvalidParameterError, Network, Segment
 from sklearn_nn.losses import HalfSquaredError
-from sklearn_nn.optimizers import SGD, Adam
+from sklearn_nn.optimizers import SGD, Adam, AdamW
+from sklearn_nn.schedules import Constant, FlatCosine
+from sklearn_nn.training import Data, Recipe, TrainingState, train
 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -60,6 +62,44 @@ def test_adam_takes_the_steps_on_paper():
         seen.append(p.copy())
     sums = np.cumsum([[first, first], [second, second], [third, 0]], axis=0)
     assert_allclose(seen, -sums, rtol=1e-14)
+
+
+def test_adamw_takes_the_steps_on_paper():
+    # The steps of Adam above against the gradients 1, 1/2, 1/2, and before each of them
+    # the decay of 1/4 times the factor of the segment. With factors 1 and 0, and the
+    # rates 1 and 1/2, from p = 1:
+    #   p_1 = 3/4 - s_1,  p_2 = 3/4 p_1 - s_2,  p_3 = 3/4 p_2 - s_3,
+    #   q_3 = 1 - (s_1 + s_2 + s_3) / 2.
+    steps = 1 / 2, math.sqrt(7) / 6, math.sqrt(37) / 14
+    first = 27 / 64 - 9 / 16 * steps[0] - 3 / 4 * steps[1] - steps[2]
+    rule, p = AdamW(0.5, 0.75, 0.5), np.ones(2)
+    state, segments = rule.init(p), [Segment(0, 1, 1, 1), Segment(1, 2, 0.5, 0)]
+    for g in (1.0, 0.5, 0.5):
+        rule.step(state, p, np.full(2, g), 1.0, decay=0.25, segments=segments)
+    assert_allclose(p, [first, 1 - sum(steps) / 2], rtol=1e-14)
+
+
+def test_the_decay_of_adamw_has_a_schedule_of_its_own():
+    rule = AdamW(weight_decay=0.4, decay_schedule=FlatCosine())
+    shares = [rule.decay(Clock(t)) for t in (0, 0.5, 0.75, 1)]
+    assert_allclose(shares, [0.4, 0.4, 0.2, 0], atol=1e-15)
+    assert AdamW(weight_decay=0.4).decay(Clock(1)) == 0.4
+
+
+def test_adam_has_no_decay():
+    assert Adam().decay(Clock()) == 0
+
+
+def test_decay_takes_off_the_weights_and_not_the_biases():
+    # a target that is met at the start has no gradient: only the decay moves anything
+    net = Network(Dense(1), (2,), np.array([1.0, 2.0, 0.5]))
+    X = np.array([[1.0, 2.0], [3.0, -1.0]])
+    data = Data(X, net.infer(X))
+    rule = AdamW(weight_decay=0.5)
+    recipe = Recipe(rule, Constant(), 0.2, 0.0, 2, shuffle=False)
+    state = TrainingState(rule.init(net.params), np.random.default_rng(0))
+    train(net, HalfSquaredError(), data, recipe, state, [], 1)
+    assert_allclose(net.params, [0.9, 1.8, 0.5], rtol=1e-12)
 
 
 def test_the_first_step_of_adam_has_the_length_of_the_rate():
@@ -120,6 +160,11 @@ def test_twenty_steps_are_those_of_scikit_learn(rule, options, rng):
         (Adam(beta_2=-0.1), "`beta_2` of Adam must be a number in [0, 1); got -0.1."),
         (Adam(epsilon=0), "`epsilon` of Adam must be a number in (0, inf); got 0."),
         (Adam(epsilon=np.inf), "`epsilon` of Adam must be a number in (0, inf)"),
+        (
+            AdamW(weight_decay=-1),
+            "`weight_decay` of AdamW must be a number in [0,",
+        ),
+        (AdamW(decay_schedule=0.5), "`decay_schedule` of AdamW must be None or a sch"),
         (SGD(1.5), "`momentum` of SGD must be a number in [0, 1]; got 1.5."),
         (SGD(None), "`momentum` of SGD must be a number in [0, 1]; got None."),
         (SGD(nesterov=1), "`nesterov` of SGD must be True or False; got 1."),

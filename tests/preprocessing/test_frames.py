@@ -157,3 +157,11 @@ X = [[1.0, "a", None], [2.0, None, True], [None, "b", False]]
 assert TableEncoder().fit_transform(X).shape == (3, 8)
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_some_rows_of_a_frame_are_learned_as_a_frame_of_its_own(frame):
+    rows = np.array([0, 2, 3])
+    some = {name: [values[i] for i in rows] for name, values in COLUMNS.items()}
+    alone = TableEncoder(max_one_hot=3).fit(pd.DataFrame(some))
+    among = TableEncoder(max_one_hot=3).fit(frame, rows=rows)
+    np.testing.assert_array_equal(among.transform(frame), alone.transform(frame))
