@@ -21,7 +21,7 @@ Row = dict[str, Any]
 IMPORT = """
 import sklearn.neural_network, time
 start = time.process_time()
-import sklearn_nn
+from sklearn_nn import MLPClassifier
 print(time.process_time() - start)
 """
 PEAK = """

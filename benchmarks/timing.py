@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+LONG, PAUSE = 0.005, 0.3  # seconds
+
 
 def seconds(call: Callable[[], Any]) -> float:
     """Return the wall time of one call."""
@@ -21,13 +23,19 @@ def seconds(call: Callable[[], Any]) -> float:
 def medians(
     calls: Mapping[str, Callable[[], Any]], rounds: int, warm_up: bool = True
 ) -> dict[str, float]:
-    """Return the median seconds of each call, the calls taken in turn."""
+    """Return the median seconds of each call, the calls taken in turn.
+
+    Before a long one there is a pause: the threads of BLAS and OpenMP libraries wait
+    for more work by spinning, and would slow down the next rival.
+    """
+    longest = 0.0
     if warm_up:
-        for call in calls.values():
-            call()
+        longest = max(seconds(call) for call in calls.values())
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
+            if longest > LONG:
+                time.sleep(PAUSE)
             times[name].append(seconds(call))
     return {name: float(np.median(values)) for name, values in times.items()}
 

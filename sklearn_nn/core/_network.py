@@ -25,7 +25,7 @@ from sklearn_nn.core._workspace import Workspace
 CHUNK_ROWS = 1024
 # Inference takes as many rows at once as leave what it computes in the cache, within
 # limits: each chunk has the price of its calls.
-INFERENCE_ROWS, INFERENCE_ROWS_AT_MOST = 512, 2048
+INFERENCE_ROWS, INFERENCE_ROWS_AT_MOST = 512, 1024
 WRITTEN_IN_CACHE = 1 << 17  # numbers, by all blocks together
 FEW_ROWS = 16
 WRITTEN_AT_ONCE = 1 << 22
