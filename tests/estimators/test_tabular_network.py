@@ -143,6 +143,22 @@ def test_a_rate_close_to_zero_changes_nothing_but_what_is_random(cls, rng):
     assert_array_equal(first, second)
 
 
+@both
+def test_steps_have_the_factors_of_their_segments(cls, rng):
+    # the first step at a rate: of the scale by 6, of the biases by a tenth of it
+    X, y = make_rows(rng)
+    options = {"n_bags": 1, "validation_fraction": 0, "weight_decay": 0, "dropout": 0}
+
+    def views(learning_rate):
+        options["learning_rate"] = learning_rate
+        (net,) = small(cls, max_epochs=1, **options).fit(X, y)._networks
+        return net.layout.named_views(net.params)
+
+    before, after = views(1e-30), views(0.01)
+    moved = {name: np.median(abs(after[name] - before[name])) for name in before}
+    assert 20 < moved["scale/s"] / moved["dense1/b"] < 180
+
+
 # -- importances
 
 
