@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import calls, images, pruning, sequences, stress, training
+from benchmarks import calls, images, pruning, sequences, stress, tables, training
 from benchmarks.cases import CASES
 from benchmarks.timing import machine
 
@@ -17,6 +17,7 @@ PARTS = {
     "images": "milliseconds per epoch or per step of 64 rows, and torch / ours",
     "pruning": "milliseconds per call, all connections and few, and full / thin",
     "stress": "see each row",
+    "tables": "log loss or nRMSE, share of wrong classes, seconds of fit",
 }
 
 
@@ -37,6 +38,7 @@ def main() -> None:
         "images": lambda: images.rows(rounds, args.quick),
         "pruning": lambda: pruning.rows(rounds, args.quick),
         "stress": lambda: stress.rows(args.cases, rounds, args.quick),
+        "tables": lambda: tables.rows(args.quick),
     }
     print(machine())
     tidy = [["part", "case", "column", "value"]]

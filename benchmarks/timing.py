@@ -1,5 +1,6 @@
 """Timing: rivals in turn in one process, and what the processor can do."""
 
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 
 def seconds(call: Callable[[], Any]) -> float:
@@ -40,11 +42,21 @@ def product_rate(m: int, k: int, n: int, dtype: Any, rounds: int = 30) -> float:
 
 
 def machine() -> str:
-    """Return the name of the processor and the number of its cores in use."""
-    import os
-
+    """Return the name of the processor, its cores, and the kernels of the products."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":")[1].strip() for line in lines if "model name" in line]
     name = names[0] if names else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}; {kernels()}"
+
+
+def kernels() -> str:
+    """Return which BLAS libraries are loaded, and for which processor they compute.
+
+    One that takes the processor for an older one, or is told to by a variable such as
+    ``OPENBLAS_CORETYPE``, has half the rate, while a rival with a library of its own
+    is not slower.
+    """
+    pools = ThreadpoolController().select(user_api="blas").info()
+    names = {f"{p['internal_api']} for {p.get('architecture', '?')}" for p in pools}
+    return ", ".join(sorted(names)) or "no known BLAS"

@@ -127,11 +127,48 @@ def test_every_module_has_a_docstring(path):
 def test_all_is_what_the_folder_imports(folder):
     path = ROOT / folder / "__init__.py"
     body = parsed(path).body
-    names = [name.split(".")[-1] for name in imported(path)]
+    own = [name for name in imported(path) if name.startswith("sklearn_nn.")]
+    names = {name.split(".")[-1] for name in own}
+    if folder != "core":
+        names.discard("lazy")
+    names = list(names)
     targets = [n.targets[0].id for n in body if isinstance(n, ast.Assign)]
     names += [name for name in targets if name != "__all__"]
     module = importlib.import_module(f"sklearn_nn.{folder}".rstrip("."))
     assert module.__all__ == sorted(names, key=public_order)
+
+
+@pytest.mark.parametrize("folder", ["", *FOLDERS])
+def test_every_public_name_is_what_its_file_calls_so(folder):
+    module = importlib.import_module(f"sklearn_nn.{folder}".rstrip("."))
+    for name in imported(ROOT / folder / "__init__.py"):
+        home, last = name.rsplit(".", 1)
+        if name.startswith("sklearn_nn.") and last in module.__all__:
+            found = getattr(module, last)
+            assert found is getattr(importlib.import_module(home), last)
+            assert last in dir(module)
+    with pytest.raises(AttributeError, match="has no attribute 'Absent'"):
+        module.Absent  # noqa: B018
+
+
+def modules_after(code):
+    """Return our modules that a new process has loaded after ``code``."""
+    code += "\nimport sys; print(*[m for m in sys.modules if 'sklearn_nn' in m])"
+    run = [sys.executable, "-W", "error", "-c", code]
+    return set(subprocess.run(run, check=True, capture_output=True).stdout.split())
+
+
+def test_an_estimator_loads_only_what_it_needs():
+    assert modules_after("import sklearn_nn") == {b"sklearn_nn"}
+    loaded = modules_after("from sklearn_nn import MLPClassifier")
+    assert b"sklearn_nn.blocks._dense" in loaded
+    for other in ("estimators._tabular", "blocks._lstm", "preprocessing"):
+        assert f"sklearn_nn.{other}".encode() not in loaded
+
+
+def test_the_folders_can_be_reached_from_the_package():
+    code = "import sklearn_nn; sklearn_nn.blocks.Dense; sklearn_nn.inspection"
+    assert b"sklearn_nn.blocks._dense" in modules_after(code)
 
 
 @pytest.mark.parametrize("folder", ["", *FOLDERS])
@@ -154,7 +191,9 @@ class Absent:
         if name.split(".")[0] in {OPTIONAL}:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
-import sklearn_nn, sklearn_nn.inspection
+import sklearn_nn.inspection
+from sklearn_nn import *
+from sklearn_nn.blocks import *
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 

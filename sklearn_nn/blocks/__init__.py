@@ -34,55 +34,110 @@ faster from ``ws.out(name, shape)``, which keeps their memory for the next step.
 function without parameters needs no class, see `Function`.
 """
 
-from sklearn_nn.blocks._activations import (
-    Activation,
-    Elementwise,
-    Identity,
-    Logistic,
-    ReLU,
-    Step,
-    Tanh,
-)
-from sklearn_nn.blocks._attention import (
-    PositionalEmbedding,
-    PositionalEncoding,
-    SelfAttention,
-)
-from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
-from sklearn_nn.blocks._bidirectional import Bidirectional
-from sklearn_nn.blocks._bins import quantile_bins
-from sklearn_nn.blocks._columns import Columns
-from sklearn_nn.blocks._compose import Chain, chain
-from sklearn_nn.blocks._convolution import Conv1D, Conv2D
-from sklearn_nn.blocks._dense import Dense
-from sklearn_nn.blocks._dropout import Dropout
-from sklearn_nn.blocks._embeddings import Embedding
-from sklearn_nn.blocks._function import Function
-from sklearn_nn.blocks._gates import GELU, Mish, SiLU
-from sklearn_nn.blocks._global_pooling import GlobalAveragePool, GlobalMaxPool
-from sklearn_nn.blocks._graph import Graph, with_columns
-from sklearn_nn.blocks._gru import GRU
-from sklearn_nn.blocks._inception import inception
-from sklearn_nn.blocks._lstm import LSTM
-from sklearn_nn.blocks._normalization import BatchNorm, LayerNorm, Scale
-from sklearn_nn.blocks._numeric import LinearEmbedding
-from sklearn_nn.blocks._output import Output, with_outputs
-from sklearn_nn.blocks._parallel import Parallel, parallel
-from sklearn_nn.blocks._parametric import ParametricActivation
-from sklearn_nn.blocks._periodic import PBLDEmbedding, PeriodicEmbedding
-from sklearn_nn.blocks._piecewise import (
-    PiecewiseLinearEmbedding,
-    PiecewiseLinearEncoding,
-)
-from sklearn_nn.blocks._pooling import MaxPool1D, MaxPool2D
-from sklearn_nn.blocks._rectifiers import ELU, LeakyReLU, Softplus
-from sklearn_nn.blocks._reshape import Flatten, Permute, Reshape
-from sklearn_nn.blocks._residual import Residual
-from sklearn_nn.blocks._sequence import ToSequence
-from sklearn_nn.blocks._shared import Shared
-from sklearn_nn.blocks._simple_rnn import SimpleRNN
-from sklearn_nn.blocks._tied import Tied
-from sklearn_nn.core import Block, Param, constant, normal, uniform, zeros
+from typing import TYPE_CHECKING
+
+from sklearn_nn.core import Block, Param, constant, lazy, normal, uniform, zeros
+
+if TYPE_CHECKING:
+    from sklearn_nn.blocks._activations import (
+        Activation,
+        Elementwise,
+        Identity,
+        Logistic,
+        ReLU,
+        Step,
+        Tanh,
+    )
+    from sklearn_nn.blocks._attention import (
+        PositionalEmbedding,
+        PositionalEncoding,
+        SelfAttention,
+    )
+    from sklearn_nn.blocks._average_pooling import AveragePool1D, AveragePool2D
+    from sklearn_nn.blocks._bidirectional import Bidirectional
+    from sklearn_nn.blocks._bins import quantile_bins
+    from sklearn_nn.blocks._columns import Columns
+    from sklearn_nn.blocks._compose import Chain, chain
+    from sklearn_nn.blocks._convolution import Conv1D, Conv2D
+    from sklearn_nn.blocks._dense import Dense
+    from sklearn_nn.blocks._dropout import Dropout
+    from sklearn_nn.blocks._embeddings import Embedding
+    from sklearn_nn.blocks._function import Function
+    from sklearn_nn.blocks._gates import GELU, Mish, SiLU
+    from sklearn_nn.blocks._global_pooling import GlobalAveragePool, GlobalMaxPool
+    from sklearn_nn.blocks._graph import Graph, with_columns
+    from sklearn_nn.blocks._gru import GRU
+    from sklearn_nn.blocks._inception import inception
+    from sklearn_nn.blocks._lstm import LSTM
+    from sklearn_nn.blocks._normalization import BatchNorm, LayerNorm, Scale
+    from sklearn_nn.blocks._numeric import LinearEmbedding
+    from sklearn_nn.blocks._output import Output, with_outputs
+    from sklearn_nn.blocks._parallel import Parallel, parallel
+    from sklearn_nn.blocks._parametric import ParametricActivation
+    from sklearn_nn.blocks._periodic import PBLDEmbedding, PeriodicEmbedding
+    from sklearn_nn.blocks._piecewise import (
+        PiecewiseLinearEmbedding,
+        PiecewiseLinearEncoding,
+    )
+    from sklearn_nn.blocks._pooling import MaxPool1D, MaxPool2D
+    from sklearn_nn.blocks._rectifiers import ELU, LeakyReLU, Softplus
+    from sklearn_nn.blocks._reshape import Flatten, Permute, Reshape
+    from sklearn_nn.blocks._residual import Residual
+    from sklearn_nn.blocks._sequence import ToSequence
+    from sklearn_nn.blocks._shared import Shared
+    from sklearn_nn.blocks._simple_rnn import SimpleRNN
+    from sklearn_nn.blocks._tied import Tied
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "_activations": (
+                "Activation",
+                "Elementwise",
+                "Identity",
+                "Logistic",
+                "ReLU",
+                "Step",
+                "Tanh",
+            ),
+            "_attention": (
+                "PositionalEmbedding",
+                "PositionalEncoding",
+                "SelfAttention",
+            ),
+            "_average_pooling": ("AveragePool1D", "AveragePool2D"),
+            "_bidirectional": ("Bidirectional",),
+            "_bins": ("quantile_bins",),
+            "_columns": ("Columns",),
+            "_compose": ("Chain", "chain"),
+            "_convolution": ("Conv1D", "Conv2D"),
+            "_dense": ("Dense",),
+            "_dropout": ("Dropout",),
+            "_embeddings": ("Embedding",),
+            "_function": ("Function",),
+            "_gates": ("GELU", "Mish", "SiLU"),
+            "_global_pooling": ("GlobalAveragePool", "GlobalMaxPool"),
+            "_graph": ("Graph", "with_columns"),
+            "_gru": ("GRU",),
+            "_inception": ("inception",),
+            "_lstm": ("LSTM",),
+            "_normalization": ("BatchNorm", "LayerNorm", "Scale"),
+            "_numeric": ("LinearEmbedding",),
+            "_output": ("Output", "with_outputs"),
+            "_parallel": ("Parallel", "parallel"),
+            "_parametric": ("ParametricActivation",),
+            "_periodic": ("PBLDEmbedding", "PeriodicEmbedding"),
+            "_piecewise": ("PiecewiseLinearEmbedding", "PiecewiseLinearEncoding"),
+            "_pooling": ("MaxPool1D", "MaxPool2D"),
+            "_rectifiers": ("ELU", "LeakyReLU", "Softplus"),
+            "_reshape": ("Flatten", "Permute", "Reshape"),
+            "_residual": ("Residual",),
+            "_sequence": ("ToSequence",),
+            "_shared": ("Shared",),
+            "_simple_rnn": ("SimpleRNN",),
+            "_tied": ("Tied",),
+        },
+    )
 
 __all__ = [
     "ELU",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._axes import sum_members, sum_rows
+from sklearn_nn.blocks._axes import sum_members, sum_rows, where_from
 from sklearn_nn.blocks._dense import Dense
 from sklearn_nn.blocks._dropout import Dropout
 from sklearn_nn.core import (
@@ -178,7 +178,8 @@ def _check_sequence(block: Block, in_shape: Shape) -> None:
     if len(in_shape) != 2:
         raise ValueError(
             f"{type(block).__name__} must read sequences, rows of shape (time, "
-            f"features); got rows of shape {in_shape}. ToSequence makes them."
+            f"features); got rows of shape {in_shape}. "
+            + where_from(in_shape, "ToSequence makes them.")
         )
 
 

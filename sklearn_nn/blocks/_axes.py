@@ -7,6 +7,22 @@ import numpy as np
 from sklearn_nn.core import Array, Block, Shape, Workspace
 
 
+class LastStep(tuple[int, ...]):
+    """The shape of rows that hold the last step of a sequence, not all of them.
+
+    It is a shape like any other; who misses the steps can say where they went.
+    """
+
+    __slots__ = ()
+
+
+def where_from(in_shape: Shape, otherwise: str) -> str:
+    """Return the advice for who wants steps in rows of ``in_shape``."""
+    if isinstance(in_shape, LastStep):
+        return "Set return_sequences=True in the recurrent block before it."
+    return otherwise
+
+
 def check_features(block: Block, in_shape: Shape) -> None:
     """Raise ValueError for rows without an axis."""
     if not in_shape:

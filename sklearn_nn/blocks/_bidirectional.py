@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from sklearn_nn.blocks._axes import LastStep
 from sklearn_nn.blocks._merges import MERGES
 from sklearn_nn.blocks._parallel import Branching
 from sklearn_nn.blocks._parts import Part, planned
@@ -53,4 +54,5 @@ class Bidirectional(Branching):
         blocks = {"forward": self.block, "backward": back}
         parts = [planned(self, k, block, k, in_shape) for k, block in blocks.items()]
         shapes = [(part.name, part.out_shape) for part in parts]
-        return parts, MERGES[self.merge].out_shape(shapes, "Bidirectional")
+        shape = MERGES[self.merge].out_shape(shapes, "Bidirectional")
+        return parts, shape if self.block.return_sequences else LastStep(shape)

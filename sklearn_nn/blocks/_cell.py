@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from sklearn_nn.blocks._axes import LastStep, where_from
 from sklearn_nn.core import (
     Array,
     Block,
@@ -119,9 +120,12 @@ class Cell(Block):
         if len(in_shape) != 2:
             raise ValueError(
                 f"{type(self).__name__} must read rows of shape (time, features); got "
-                f"rows of shape {in_shape}. ToSequence makes such rows of flat ones."
+                f"rows of shape {in_shape}. "
+                + where_from(in_shape, "ToSequence makes such rows of flat ones.")
             )
-        return (in_shape[0], self.units) if self.return_sequences else (self.units,)
+        if self.return_sequences:
+            return in_shape[0], self.units
+        return LastStep((self.units,))
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         d, u, width = in_shape[-1], self.units, self.gates * self.units

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from sklearn_nn.blocks._axes import where_from
 from sklearn_nn.blocks._masks import end_steps, of_steps
 from sklearn_nn.core import Array, Block, ParamTree, Rng, Shape, Views, Workspace
 
@@ -16,7 +17,8 @@ class GlobalPooling(Block):
         if len(in_shape) < 2:
             raise ValueError(
                 f"{type(self).__name__} must read rows with an axis before that of the "
-                f"channels; got rows of shape {in_shape}."
+                f"channels; got rows of shape {in_shape}. "
+                + where_from(in_shape, "A `Reshape` before it gives them one.")
             )
         return in_shape[-1:]
 

@@ -72,6 +72,8 @@ class Concat(Merge):
                     f"merge them by 'concat'; {first!r} has {shape}, {name!r} has "
                     f"{other}. Make the other axes equal."
                 )
+        if not rest:
+            return shape
         return (*shape[:-1], sum(shape[-1] for _, shape in shapes))
 
     def row_shape(self, xs: Sequence[Array]) -> Shape:

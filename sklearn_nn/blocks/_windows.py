@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from sklearn_nn.blocks._axes import where_from
 from sklearn_nn.core import (
     Array,
     Block,
@@ -82,7 +83,7 @@ def slides(
     if len(in_shape) != rank + 1:
         raise ValueError(
             f"{name} must read rows of shape ({axes}); got rows of shape {in_shape}. "
-            "A `Reshape` before it gives them these axes."
+            + where_from(in_shape, "A `Reshape` before it gives them these axes.")
         )
     options = (each(o, rank) for o in (getattr(block, size), stride, padding, dilation))
     found = [_slide(*axis) for axis in zip(in_shape, *options, strict=False)]

@@ -10,6 +10,7 @@ from sklearn_nn.core._connections import (
 from sklearn_nn.core._gradcheck import GradientCheck, check_gradient
 from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
 from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
+from sklearn_nn.core._lazy import lazy
 from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
     Array,
@@ -86,6 +87,7 @@ __all__ = [
     "instance_of",
     "integer",
     "is_same",
+    "lazy",
     "n_cores",
     "normal",
     "number",

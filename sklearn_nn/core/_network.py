@@ -23,10 +23,12 @@ from sklearn_nn.core._work import Work, work_of
 from sklearn_nn.core._workspace import Workspace
 
 CHUNK_ROWS = 1024
-# Inference takes fewer rows at once: what it computes is not kept, but in the cache.
-INFERENCE_ROWS = 256
+# Inference takes as many rows at once as leave what it computes in the cache, within
+# limits: each chunk has the price of its calls.
+INFERENCE_ROWS, INFERENCE_ROWS_AT_MOST = 512, 2048
+WRITTEN_IN_CACHE = 1 << 17  # numbers, by all blocks together
 FEW_ROWS = 16
-WRITTEN_AT_ONCE = 1 << 22  # numbers, by all blocks together
+WRITTEN_AT_ONCE = 1 << 22
 FLOPS_WORTH_THREADS = 1e8
 HEIRLOOMS = ("clock", "grads", "_g", "_ws")  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
@@ -67,9 +69,21 @@ class Network:
         layout: ParamLayout | None = None,
         connections: Array | None = None,
     ) -> None:
-        self.block, self.in_shape, self.members = block, in_shape, members
         self.out_shape = block.out_shape(in_shape)
-        self.layout = layout or ParamLayout(block.param_tree(in_shape), members)
+        layout = layout or ParamLayout(block.param_tree(in_shape), members)
+        self._bind(block, in_shape, params, members, layout, connections)
+
+    def _bind(
+        self,
+        block: Block,
+        in_shape: Shape,
+        params: Array,
+        members: int | None,
+        layout: ParamLayout,
+        connections: Array | None,
+    ) -> None:
+        self.block, self.in_shape, self.members = block, in_shape, members
+        self.layout = layout
         self._connections = Connections(self.layout, connections)
         self.params, self.clock = params, Clock()
         self._p = self.layout.views(params)
@@ -160,7 +174,9 @@ class Network:
 
     def _on(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
-        other = kind(self.block, self.in_shape, params, self.members, layout, kept)
+        other = kind.__new__(kind)  # the block has been checked
+        other._bind(self.block, self.in_shape, params, self.members, layout, kept)
+        other.out_shape = self.out_shape
         if "work" in vars(self):
             other.work = self.work
         return other
@@ -191,13 +207,16 @@ class Network:
         lead = () if self.members is None else (self.members,)
         n = x.shape[x.ndim - 1 - len(self.in_shape)]
         raw = np.empty((*lead, n, *self.out_shape), self.params.dtype)
-        p, size, flops = self._p, INFERENCE_ROWS, n * self.work.flops
+        written = max(1, self.work.written)
+        size = max(
+            INFERENCE_ROWS, min(INFERENCE_ROWS_AT_MOST, WRITTEN_IN_CACHE // written)
+        )
+        p, flops = self._p, n * self.work.flops
         many = n * math.prod(self.in_shape[:-1]) >= SPARSE_ROWS
         if many and (sparse := self._sparse_views()) is not None:
             p, size, flops = sparse.views, SPARSE_INFERENCE_ROWS, flops * sparse.share
         if n > FEW_ROWS:
-            at_once = WRITTEN_AT_ONCE // max(1, self.work.written)
-            size = max(FEW_ROWS, min(size, at_once))
+            size = max(FEW_ROWS, min(size, WRITTEN_AT_ONCE // written))
         chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)

@@ -1,8 +1,10 @@
 """What a block, a loss, an optimizer and a schedule are; the array aliases."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._layout import ParamTree, Views
 from sklearn_nn.core._spec import Spec
+from sklearn_nn.core._team import Team
 from sklearn_nn.core._workspace import Workspace
 
 Array = NDArray[Any]
@@ -18,8 +21,11 @@ Rng = np.random.Generator
 Shape = tuple[int, ...]
 
 # The optimizer walks over the parameter vector in pieces of this size, so that a piece
-# of each of its arrays stays in the processor's second-level cache between the steps.
-PIECE_BYTES = 1 << 16
+# of each of its arrays stays in the processor's cache between the steps. On several
+# threads the pieces are larger: each operation ends with a wait for Python's lock.
+PIECE_BYTES = 1 << 18
+SHARED_PIECE_BYTES = 1 << 19
+SHARED_BYTES = 1 << 19  # a shorter vector is no work for several threads
 
 
 class Block(Spec, ABC):
@@ -111,6 +117,14 @@ class Segment(NamedTuple):
     decay: float = 1.0
 
 
+def _piece_size(params: Array, n_threads: int) -> int:
+    """Return the number of entries of a piece, the same for all threads."""
+    if n_threads == 1:
+        return PIECE_BYTES // params.itemsize
+    n_rounds = math.ceil(params.nbytes / (n_threads * SHARED_PIECE_BYTES))
+    return math.ceil(params.size / (n_threads * n_rounds))
+
+
 class Optimizer(Spec, ABC):
     """Arithmetic on the parameter vector, entry by entry.
 
@@ -131,6 +145,7 @@ class Optimizer(Spec, ABC):
         n_l2: int = 0,
         decay: float = 0.0,
         segments: Sequence[Segment] = (),
+        team: Team | None = None,
     ) -> None:
         """Update ``params`` and ``state`` in place at the rate ``lr``.
 
@@ -138,19 +153,31 @@ class Optimizer(Spec, ABC):
         The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way, and
         the share ``decay`` of each parameter is taken off it. ``segments`` cover the
         vector; none is a single one without factors. ``grads`` serves as scratch
-        memory: it holds anything afterwards.
+        memory: it holds anything afterwards. The threads of ``team`` share the work.
         """
         state.t += 1
         t, n, slots = state.t, params.size, list(state.slots.values())
-        size = PIECE_BYTES // params.itemsize
+        n_threads = team.n_threads if team and params.nbytes >= SHARED_BYTES else 1
+        size = _piece_size(params, n_threads)
         if n <= size and not segments:
             self._step(t, params, grads, lr, l2, n_l2, decay, slots)
             return
-        for first, stop, rate, share in segments or (Segment(0, n),):
-            for start in range(first, stop, size):
-                i = slice(start, min(start + size, stop))
-                p, g, own = params[i], grads[..., i], [slot[i] for slot in slots]
-                self._step(t, p, g, lr * rate, l2, n_l2 - start, decay * share, own)
+        cuts = [
+            (slice(start, min(start + size, stop)), lr * rate, decay * share)
+            for first, stop, rate, share in segments or (Segment(0, n),)
+            for start in range(first, stop, size)
+        ]
+
+        def step_piece(i: slice, lr: float, decay: float) -> None:
+            own = [slot[i] for slot in slots]
+            rest = n_l2 - i.start
+            self._step(t, params[i], grads[..., i], lr, l2, rest, decay, own)
+
+        if team and n_threads > 1:
+            team.run([partial(step_piece, *cut) for cut in cuts])
+            return
+        for cut in cuts:
+            step_piece(*cut)
 
     def decay(self, clock: Clock) -> float:
         """Return the share, per unit of the rate, that a step takes off parameters."""

@@ -56,7 +56,7 @@ from sklearn_nn.training import (
 
 # Members that are trained side by side in one network: few, so that what a step
 # computes stays in the cache.
-FLOATS_OF_A_GROUP = 1 << 17
+FLOATS_OF_A_GROUP = 1 << 15
 WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 

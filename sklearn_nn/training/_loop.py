@@ -98,7 +98,10 @@ def train(
     A loss that is not finite stops, too. Ctrl-C ends the training with what it has.
     """
     course = Course(net, loss, data, recipe, state)
-    with threads_for(net, min(recipe.batch_size, len(data))) as (n_parts, team):
+    threads = threads_for(net, min(recipe.batch_size, len(data)))
+    # Overflow is reported once, by the loss of the epoch, not by each operation. The
+    # threads take NumPy's settings from their maker.
+    with np.errstate(all="ignore"), threads as (n_parts, team):
         course.set_up(n_parts, team)
         return _run([course], Team(1), net, monitors, n_epochs, first_epoch)
 
@@ -119,7 +122,8 @@ def train_together(
     fewer, and schedules end with them: an epoch in which they do always comes last, if
     need be after that time.
     """
-    with single_blas_thread(), Team(min(n_threads, len(courses))) as team:
+    n_threads = min(n_threads, len(courses))
+    with np.errstate(all="ignore"), single_blas_thread(), Team(n_threads) as team:
         for course in courses:
             course.set_up(1, Team(1))
         return _run(courses, team, subject, monitors, n_epochs, 1, max_seconds)
@@ -135,26 +139,22 @@ def _run(
     max_seconds: float = math.inf,
 ) -> Outcome:
     outcome = Outcome([])
-    # Overflow is reported once, by the loss of the epoch, not by each operation.
-    with np.errstate(all="ignore"):
-        try:
-            for epoch in _epochs(
-                courses, team, subject, monitors, n_epochs, max_seconds
-            ):
-                epoch.epoch = first_epoch + len(outcome.epochs)
-                outcome.epochs.append(epoch)
-                stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
-                ended = all(course.ended for course in courses)
-                if outcome.diverged or ended or any(stops):
-                    outcome.stopped = True
-                    break
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=3)
-            outcome.interrupted = True
-        for course in courses:
-            course.finish()
-        for monitor in monitors:
-            monitor.finish(subject)
+    try:
+        for epoch in _epochs(courses, team, subject, monitors, n_epochs, max_seconds):
+            epoch.epoch = first_epoch + len(outcome.epochs)
+            outcome.epochs.append(epoch)
+            stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
+            ended = all(course.ended for course in courses)
+            if outcome.diverged or ended or any(stops):
+                outcome.stopped = True
+                break
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=3)
+        outcome.interrupted = True
+    for course in courses:
+        course.finish()
+    for monitor in monitors:
+        monitor.finish(subject)
     return outcome
 
 

@@ -36,8 +36,8 @@ class Stepper:
     The rows of a large batch go in parts: each has gradients and scratch memory of its
     own, whose sum the optimizer reads, and may run on a thread of its own. So products
     are not all that is parallel, and a part does not wait for the cores that other
-    processes hold, as the threads of a BLAS library do. The optimizer's many short
-    operations go faster on one thread: on two they wait for Python's lock.
+    processes hold, as the threads of a BLAS library do. The optimizer's step on many
+    parameters is shared by the same threads.
 
     The number of parts follows from the sizes and the machine, never from its load or
     from the threads at hand: those change the time, not the result.
@@ -100,7 +100,8 @@ class Stepper:
             grads = grads[: self._n_summed]
         rule = self.recipe.optimizer
         decay, n_l2 = lr * rule.decay(self.state.clock), self.n_weights
-        rule.step(state, self.params, grads, lr, l2, n_l2, decay, self._segments)
+        more = decay, self._segments, self.team
+        rule.step(state, self.params, grads, lr, l2, n_l2, *more)
 
     def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
         net = self._nets[i]

@@ -12,10 +12,18 @@ from sklearn_nn.blocks import (
     GRU,
     LSTM,
     Bidirectional,
+    Conv1D,
     Dense,
+    Dropout,
+    GlobalAveragePool,
+    Graph,
+    MaxPool1D,
+    ReLU,
+    SelfAttention,
     SimpleRNN,
     ToSequence,
     chain,
+    parallel,
 )
 from sklearn_nn.blocks import _tape as tape
 from sklearn_nn.core import InvalidParameterError, Network, Workspace, compile_network
@@ -428,7 +436,43 @@ def test_values_are_checked_when_a_network_is_made(block, message, rng):
 @pytest.mark.parametrize("shape", [(), (4,), (2, 3, 4)])
 def test_rows_that_are_no_sequences_are_refused(shape):
     message = (
-        f"GRU must read rows of shape (time, features); got rows of shape {shape}."
+        f"GRU must read rows of shape (time, features); got rows of shape {shape}. "
+        "ToSequence makes such rows of flat ones."
     )
     with pytest.raises(ValueError, match=re.escape(message)):
+        GRU(2).out_shape(shape)
+
+
+LAST_STEPS = {
+    "directly": chain(GRU(5)),
+    "through noise": chain(LSTM(5), Dropout(0.1), ReLU()),
+    "both ways": chain(Bidirectional(SimpleRNN(5), "add")),
+    "nested": chain(chain(GRU(5)), parallel(Dropout(0.1))),
+    "graph": Graph([("a", GRU(5), "input"), ("b", Dropout(0.1), "a")]),
+}
+READERS = {
+    "GRU": GRU(5),
+    "Bidirectional": Bidirectional(LSTM(5)),
+    "SelfAttention": SelfAttention(1),
+    "Conv1D": Conv1D(3, 2),
+    "MaxPool1D": MaxPool1D(2),
+    "GlobalAveragePool": GlobalAveragePool(),
+}
+
+
+@pytest.mark.parametrize("before", LAST_STEPS)
+@pytest.mark.parametrize("name", READERS)
+def test_who_misses_the_steps_is_told_where_they_went(name, before):
+    message = (
+        r"rows of shape \(5,\)\. Set return_sequences=True in the recurrent block "
+        r"before it\."
+    )
+    with pytest.raises(ValueError, match=message) as error:
+        chain(LAST_STEPS[before], READERS[name]).out_shape((T, D))
+    assert "ToSequence" not in str(error.value)
+
+
+def test_the_last_step_is_rows_of_features_as_any_other():
+    shape = chain(GRU(5), Dense(5, "tanh")).out_shape((T, D))
+    with pytest.raises(ValueError, match=r"\(5,\)\. ToSequence makes such rows"):
         GRU(2).out_shape(shape)

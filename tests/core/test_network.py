@@ -23,8 +23,8 @@ def net(rng):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Let inference go by 7 rows."""
-    monkeypatch.setattr("sklearn_nn.core._network.INFERENCE_ROWS", 7)
-    monkeypatch.setattr("sklearn_nn.core._network.FEW_ROWS", 7)
+    for name in ("INFERENCE_ROWS", "INFERENCE_ROWS_AT_MOST", "FEW_ROWS"):
+        monkeypatch.setattr(f"sklearn_nn.core._network.{name}", 7)
 
 
 class Meeting(Identity):

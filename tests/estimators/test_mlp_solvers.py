@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from sklearn_nn import MLPClassifier, MLPRegressor
+from sklearn_nn.schedules import Cosine
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 every_solver = pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
@@ -142,6 +143,31 @@ def test_inverse_scaling_divides_by_a_power_of_the_rows_seen(cls, rng):
     mlp = cls(solver="sgd", learning_rate_init=2.0**-6, random_state=0, **options)
     expected = [2.0**-6 / (1 + seen) ** 0.25 for seen in (0, 60, 120, 180)]
     assert mlp.fit(X, y).history_["learning_rate"] == pytest.approx(expected)
+
+
+# (1 + cos(pi * t)) / 2 at the quarters of a training
+QUARTERS = [1, (2 + 2**0.5) / 4, 0.5, (2 - 2**0.5) / 4]
+
+
+@quiet
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@both
+def test_the_cosine_falls_over_the_training_and_again_in_the_next(cls, solver, rng):
+    X, y = make_rows(rng)
+    options = {"learning_rate": Cosine(), "warm_start": True, "random_state": 0}
+    mlp = cls(solver=solver, learning_rate_init=0.01, max_iter=4, **options)
+    rates = mlp.fit(X, y).fit(X, y).history_["learning_rate"]
+    assert rates == pytest.approx([0.01 * factor for factor in QUARTERS * 2])
+
+
+@quiet
+@both
+def test_the_cosine_moves_on_with_each_batch(cls, rng):
+    X, y = make_rows(rng)
+    options = {"learning_rate": Cosine(warmup=0.5), "batch_size": 15, "max_iter": 2}
+    mlp = cls(learning_rate_init=0.01, random_state=0, **options).fit(X, y)
+    # The last of 4 batches: at 3 of the 4 steps up, and of those down.
+    assert mlp.history_["learning_rate"] == pytest.approx([0.0075, 0.01 * QUARTERS[3]])
 
 
 @both

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn_nn import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 from sklearn_nn.blocks import Dense, Output, Residual, chain
 from sklearn_nn.optimizers import SGD
-from sklearn_nn.schedules import InverseScaling
+from sklearn_nn.schedules import Cosine, InverseScaling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -94,8 +94,9 @@ def test_a_copy_of_an_mlp_goes_on_the_same_way(cls, way, rng):
         {"optimizer": SGD(0.5), "schedule": InverseScaling(0.1)},
         {"optimizer": "sgd", "schedule": "adaptive", "tol": 0.1},
         {"dtype": np.float32, "alpha": 0.1},
+        {"schedule": Cosine(warmup=0.2, floor=0.1)},
     ],
-    ids=["objects", "words", "float32"],
+    ids=["objects", "words", "float32", "cosine"],
 )
 @both
 def test_all_that_training_needs_is_copied(cls, options, way, rng):

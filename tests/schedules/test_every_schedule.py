@@ -12,6 +12,7 @@ from sklearn_nn.core import Clock, Schedule
 from sklearn_nn.schedules import (
     Adaptive,
     Constant,
+    Cosine,
     CosineLog,
     FlatCosine,
     InverseScaling,
@@ -21,6 +22,10 @@ CASES = {
     "Adaptive": Adaptive(),
     "Adaptive, slow": Adaptive(0.9, min_rate=0.1),
     "Constant": Constant(),
+    "Cosine": Cosine(),
+    "Cosine, floor": Cosine(floor=0.3),
+    "Cosine, floor 1": Cosine(floor=1),
+    "Cosine, warm-up": Cosine(warmup=0.2, floor=0.05),
     "CosineLog": CosineLog(),
     "CosineLog, one cycle": CosineLog(1),
     "FlatCosine": FlatCosine(),
@@ -28,10 +33,11 @@ CASES = {
     "InverseScaling, power 0": InverseScaling(0),
     "InverseScaling, power 2": InverseScaling(2),
 }
+RISING = {"Cosine, warm-up", "CosineLog", "CosineLog, one cycle"}  # from zero
+ZERO = RISING | {"Cosine", "FlatCosine"}  # at one of the ends of the training
+FALLING = [name for name in CASES if name not in RISING]
+falling = pytest.mark.parametrize("name", FALLING)
 every_schedule = pytest.mark.parametrize("schedule", CASES.values(), ids=CASES)
-falling_schedule = pytest.mark.parametrize(
-    "name", [name for name in CASES if not name.startswith("CosineLog")]
-)
 clocks = st.builds(Clock, st.floats(0, 1), st.integers(0, 10**9), st.integers(0, 100))
 
 
@@ -44,10 +50,16 @@ def test_every_public_schedule_has_a_case():
 
 @every_schedule
 @given(clock=clocks)
-def test_the_factor_is_at_least_zero_and_at_most_one(schedule, clock):
+def test_the_factor_is_between_zero_and_one(schedule, clock):
     factor = schedule(clock)
     assert type(factor) is float
     assert 0 <= factor <= 1
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ZERO])
+@given(clock=clocks)
+def test_the_factor_is_above_zero_where_no_end_is_at_zero(name, clock):
+    assert CASES[name](clock) > 0
 
 
 @every_schedule
@@ -66,12 +78,17 @@ def test_the_clock_is_left_alone(schedule, clock):
     assert vars(clock) == before
 
 
-@falling_schedule
+@falling
 def test_the_factor_at_the_beginning_is_one(name):
     assert CASES[name](Clock()) == 1
 
 
-@falling_schedule
+@pytest.mark.parametrize("name", sorted(RISING))
+def test_the_factor_of_a_schedule_that_rises_begins_at_zero(name):
+    assert CASES[name](Clock()) == 0
+
+
+@falling
 @given(a=clocks, b=clocks)
 def test_the_factor_never_rises_with_time(name, a, b):
     schedule = CASES[name]

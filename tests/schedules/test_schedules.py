@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 
 from sklearn_nn.core import Clock, InvalidParameterError
-from sklearn_nn.schedules import Adaptive, Constant, InverseScaling
+from sklearn_nn.schedules import Adaptive, Constant, Cosine, InverseScaling
 
 PAPER = [
     (Constant(), Clock(0.9, 1000, 7), 1.0),
+    (Cosine(), Clock(1 / 3, 1000, 7), 0.75),
+    (Cosine(), Clock(0.5), 0.5),
+    (Cosine(), Clock(1.0), 0.0),
+    (Cosine(floor=0.2), Clock(0.5), 0.6),
+    (Cosine(floor=0.2), Clock(1.0), 0.2),
+    (Cosine(warmup=0.25), Clock(0.0), 0.0),
+    (Cosine(warmup=0.25), Clock(0.125), 0.5),
+    (Cosine(warmup=0.25), Clock(0.25), 1.0),
+    (Cosine(warmup=0.25, floor=0.5), Clock(0.5), 0.875),  # a third of the way down
     (InverseScaling(), Clock(samples=99), 0.1),
     (InverseScaling(1.0), Clock(samples=3), 0.25),
     (InverseScaling(2), Clock(samples=3), 0.0625),
@@ -34,6 +43,7 @@ def test_the_factor_is_that_on_paper(schedule, clock, factor):
         (Adaptive(min_rate=0.1), 0.1, False),
         (Adaptive(min_rate=0.1), 0.2, True),
         (Constant(), 1.0, False),
+        (Cosine(), 1.0, False),
         (InverseScaling(), 1.0, False),
     ],
 )
@@ -49,6 +59,9 @@ def test_a_plateau_is_answered_by_a_lower_rate_or_not(schedule, rate, answer):
             "`power_t` of InverseScaling must be a number in [0, inf)",
         ),
         (InverseScaling(np.nan), "must be a number in [0, inf); got nan."),
+        (Cosine(1), "`warmup` of Cosine must be a number in [0, 1); got 1."),
+        (Cosine(-0.1), "`warmup` of Cosine must be a number in [0, 1); got -0.1."),
+        (Cosine(floor=1.1), "`floor` of Cosine must be a number in [0, 1]; got 1.1."),
         (Adaptive(1), "`factor` of Adaptive must be a number in (0, 1); got 1."),
         (Adaptive(0.0), "`factor` of Adaptive must be a number in (0, 1); got 0.0."),
         (
