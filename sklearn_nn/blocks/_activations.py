@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -127,7 +128,8 @@ class Step(Activation):
         return out
 
 
-ACTIVATIONS: dict[str, Activation] = {  # other files add theirs
+FILES_OF_OTHERS = "_gates", "_rectifiers"  # they add theirs when they are imported
+ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "relu": ReLU(),
@@ -138,10 +140,13 @@ ACTIVATIONS: dict[str, Activation] = {  # other files add theirs
 
 def as_activation(value: Any) -> Activation:
     """Return the activation that a name stands for, or the one given."""
-    if isinstance(value, str) and value in ACTIVATIONS:
-        return ACTIVATIONS[value]
     if isinstance(value, Activation):
         return value
+    if not (isinstance(value, str) and value in ACTIVATIONS):
+        for file in FILES_OF_OTHERS:
+            import_module(f"sklearn_nn.blocks.{file}")
+    if isinstance(value, str) and value in ACTIVATIONS:
+        return ACTIVATIONS[value]
     names = ", ".join(map(repr, sorted(ACTIVATIONS)))
     raise InvalidParameterError(
         f"`activation` must be one of {names}, or an activation of sklearn_nn.blocks; "
