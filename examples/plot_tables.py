@@ -100,10 +100,9 @@ ours, theirs, truth = map(np.array, curves.values())
 assert (ours < theirs).all()  # at every number of rows
 assert ours[-1] - truth[-1] < 0.7 * (theirs[-1] - truth[-1])
 
-day = pd.DataFrame({"time": pd.date_range("2024-05-14", periods=96, freq="15min")})
-day = day.assign(temperature=15.0, sky="clouds", town="town 3", electric=False)
-day["town"] = pd.Categorical(day["town"], TOWNS)
-hours = np.arange(96) / 4
+degrees = np.linspace(-8, 32, 201)
+morning = test.iloc[:1].loc[np.zeros(len(degrees), int)]
+morning = morning.assign(time=pd.Timestamp("2024-05-14 08:30"), temperature=degrees)
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for (name, losses), style in zip(curves.items(), ("C0o-", "C1o-", "k:"), strict=True):
@@ -111,17 +110,16 @@ for (name, losses), style in zip(curves.items(), ("C0o-", "C1o-", "k:"), strict=
 left.set_xticks(SIZES, SIZES)
 left.minorticks_off()
 left.set(xlabel="rows to train on", ylabel="log loss on test data")
-left.legend()
+left.set_ylim(0.4, 0.66)
+left.legend(loc="upper right")
 
-right.plot(hours, model.predict_proba(day)[:, 1], "C0-", label="TabularClassifier")
-right.plot(
-    hours,
-    rival.predict_proba(for_trees(day))[:, 1],
-    "C1-",
-    label="HistGradientBoosting",
+predictions = (
+    model.predict_proba(morning)[:, 1],
+    rival.predict_proba(for_trees(morning))[:, 1],
+    probability(morning),
 )
-right.plot(hours, probability(day), "k:", label="the truth")
-right.set(xlabel="hour of the day", ylabel="probability", ylim=(0, 1))
-right.set_xticks(range(0, 25, 6))
+for name, curve, style in zip(curves, predictions, ("C0-", "C1-", "k:"), strict=True):
+    right.plot(degrees, curve, style, label=name)
+right.set(xlabel="temperature of a row", ylabel="probability")
 right.legend()
 plt.show()

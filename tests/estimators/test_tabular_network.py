@@ -172,6 +172,17 @@ def test_importances_are_shares_of_the_columns(cls, embedding, rng):
     assert importances.sum() == pytest.approx(1)
 
 
+def test_importances_of_a_linear_network_are_those_of_its_coefficients(rng):
+    # without hidden layers the raw output is linear in the encoded columns
+    X, y = make_rows(rng)
+    model = learner(TabularRegressor, hidden_layer_sizes=[], n_bags=1).fit(X, y)
+    Z = TableEncoder().fit_transform(X).astype(float)
+    design = np.column_stack([Z, np.ones(len(Z))])
+    coef = np.linalg.lstsq(design, model._raw(X)[0, :, 0].astype(float))[0][:-1]
+    expected = Z.std(axis=0) * np.abs(coef)
+    assert_allclose(model.feature_importances_, expected / expected.sum(), rtol=1e-3)
+
+
 @every_embedding
 @both
 def test_a_column_that_decides_is_the_most_important(cls, embedding, rng):
