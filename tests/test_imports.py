@@ -166,6 +166,12 @@ def test_an_estimator_loads_only_what_it_needs():
         assert f"sklearn_nn.{other}".encode() not in loaded
 
 
+@pytest.mark.parametrize("name", ["selu", "mish"])
+def test_an_activation_is_found_by_its_name_in_a_new_process(name):
+    code = f"from sklearn_nn.blocks import Dense; Dense(3, {name!r}).out_shape((2,))"
+    assert b"sklearn_nn.blocks._dense" in modules_after(code)
+
+
 def test_the_folders_can_be_reached_from_the_package():
     code = "import sklearn_nn; sklearn_nn.blocks.Dense; sklearn_nn.inspection"
     assert b"sklearn_nn.blocks._dense" in modules_after(code)

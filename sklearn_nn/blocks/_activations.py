@@ -128,8 +128,7 @@ class Step(Activation):
         return out
 
 
-# The others add theirs when a name asks for them; most networks need none of them.
-OTHER_FILES = ("_gates", "_rectifiers")
+FILES_OF_OTHERS = "_gates", "_rectifiers"  # they add theirs when they are imported
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
@@ -143,10 +142,9 @@ def as_activation(value: Any) -> Activation:
     """Return the activation that a name stands for, or the one given."""
     if isinstance(value, Activation):
         return value
-    if isinstance(value, str) and value in ACTIVATIONS:
-        return ACTIVATIONS[value]
-    for name in OTHER_FILES:
-        import_module(f"sklearn_nn.blocks.{name}")
+    if not (isinstance(value, str) and value in ACTIVATIONS):
+        for file in FILES_OF_OTHERS:
+            import_module(f"sklearn_nn.blocks.{file}")
     if isinstance(value, str) and value in ACTIVATIONS:
         return ACTIVATIONS[value]
     names = ", ".join(map(repr, sorted(ACTIVATIONS)))

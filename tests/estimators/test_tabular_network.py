@@ -144,6 +144,22 @@ def test_a_rate_close_to_zero_changes_nothing_but_what_is_random(cls, rng):
     assert_array_equal(first, second)
 
 
+@both
+def test_steps_have_the_factors_of_their_segments(cls, rng):
+    # the first step at a rate: of the scale by 6, of the biases by a tenth of it
+    X, y = make_rows(rng)
+    options = {"n_bags": 1, "validation_fraction": 0, "weight_decay": 0, "dropout": 0}
+
+    def views(learning_rate):
+        options["learning_rate"] = learning_rate
+        (net,) = small(cls, max_epochs=1, **options).fit(X, y)._networks
+        return net.layout.named_views(net.params)
+
+    before, after = views(1e-30), views(0.01)
+    moved = {name: np.median(abs(after[name] - before[name])) for name in before}
+    assert 20 < moved["scale/s"] / moved["dense1/b"] < 180
+
+
 # -- importances
 
 
@@ -155,6 +171,17 @@ def test_importances_are_shares_of_the_columns(cls, embedding, rng):
     assert importances.shape == (8,)
     assert (importances >= 0).all()
     assert importances.sum() == pytest.approx(1)
+
+
+def test_importances_of_a_linear_network_are_those_of_its_coefficients(rng):
+    # without hidden layers the raw output is linear in the encoded columns
+    X, y = make_rows(rng)
+    model = learner(TabularRegressor, hidden_layer_sizes=[], n_bags=1).fit(X, y)
+    Z = TableEncoder().fit_transform(X).astype(float)
+    design = np.column_stack([Z, np.ones(len(Z))])
+    coef = np.linalg.lstsq(design, model._raw(X)[0, :, 0].astype(float))[0][:-1]
+    expected = Z.std(axis=0) * np.abs(coef)
+    assert_allclose(model.feature_importances_, expected / expected.sum(), rtol=1e-3)
 
 
 @every_embedding
