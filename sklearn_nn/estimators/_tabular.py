@@ -16,6 +16,7 @@ from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import check_weights
 from sklearn_nn.estimators._report import check_diverged
+from sklearn_nn.estimators._tabular_input import sources_of
 from sklearn_nn.estimators._tabular_members import (
     Group,
     group_members,
@@ -176,9 +177,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
-        self.feature_importances_ = importances(
-            self._networks, self._encoder, table.X_train
-        )
+        self.feature_importances_ = self._importances(table, plan)
+
+    def _importances(self, table: Table, plan: Plan) -> Array:
+        """Return the share of each column in what moves the first layer."""
+        sources = sources_of(plan.embedding, self._encoder)
+        found = importances(self._networks, sources, table.X_train)
+        shares = np.zeros(self.n_features_in_)
+        shares[: len(found)] = found / (found.sum() or 1.0)
+        return shares
 
     @property
     def loss_curve_(self) -> list[float]:

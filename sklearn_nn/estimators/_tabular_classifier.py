@@ -60,11 +60,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         ``max_time`` says otherwise; the weights are those of the best one.
     hidden_layer_sizes : list of int or "auto", default="auto"
         Width of each hidden layer.
-    embedding : {"auto", "pbld", "piecewise", "mixed", "periodic", None}, \
-            default="auto"
+    embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
-        `PiecewiseLinearEmbedding`, these two in turn from network to network,
-        `PeriodicEmbedding` or, with None, nothing.
+        `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
+        with None, nothing.
     activation : str, Activation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`; how far each unit bends is
         trained, see `ParametricActivation`.

@@ -1,6 +1,6 @@
 """Members: the networks for a table, in groups, and the training of each group."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -29,26 +29,16 @@ from sklearn_nn.training import (
 # Members that are trained side by side in one network: few, so that what a step
 # computes stays in the cache, and that there are groups for several threads.
 FLOATS_OF_A_GROUP = 1 << 15
-MIXED = ("pbld", "piecewise")
 
-
-class Group(NamedTuple):
-    """Members of one network: what they make of numbers, and the rows of each."""
-
-    embedding: str | None
-    splits: list[Split]
+Group = list[Split]
 
 
 def group_members(table: Table, plan: Plan) -> list[Group]:
-    """Return all members in groups. If embeddings are mixed, members take turns."""
+    """Return the rows of each member, in groups that are one network each."""
     members = [split for split in table.splits for _ in range(plan.n_members)]
-    kinds = MIXED if plan.embedding == "mixed" else (plan.embedding,)
     floats = rows_of_a_batch(table, plan) * max(plan.hidden_layer_sizes, default=1)
-    k, groups = max(1, FLOATS_OF_A_GROUP // floats), []
-    for i, kind in enumerate(kinds):
-        own = members[i :: len(kinds)]
-        groups += [Group(kind, own[j : j + k]) for j in range(0, len(own), k)]
-    return groups
+    k = max(1, FLOATS_OF_A_GROUP // floats)
+    return [members[i : i + k] for i in range(0, len(members), k)]
 
 
 def rows_of_a_batch(table: Table, plan: Plan) -> int:
@@ -77,9 +67,8 @@ def _course(
     group: Group, table: Table, plan: Plan, encoder: Any, targets: Any, rng: Rng
 ) -> Course:
     X, Y, w = table.X, table.Y, table.w
-    block = make_block(plan, group.embedding, encoder, table.X_train, targets.n_raw)
-    k = len(group.splits)
-    net = compile_network(block, X.shape[1:], X.dtype, rng, members=k)
+    block = make_block(plan, encoder, table.X_train, targets.n_raw)
+    net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
     start_from_rows(net, table.X_train, rng)
     optimizer = AdamW(0.9, 0.95, 1e-8, plan.weight_decay, FlatCosine())
     recipe = Recipe(
@@ -91,11 +80,11 @@ def _course(
         shuffle=True,
         segments=segments_of(net.layout),
     )
-    data = MemberData.of(X, Y, w, [split.train for split in group.splits])
+    data = MemberData.of(X, Y, w, [split.train for split in group])
     state = TrainingState(optimizer.init(net.trained), rng, Clock())
     monitors = []
-    if len(group.splits[0].val):
-        batch = validation_batch(X, Y, w, [split.val for split in group.splits])
+    if len(group[0].val):
+        batch = validation_batch(X, Y, w, [split.val for split in group])
         evaluate = member_evaluator(targets, batch, plan.scoring)
         monitors.append(KeepBestMembers(net, evaluate, plan.n_iter_no_change))
     return Course(net, targets.loss, data, recipe, state, monitors)
@@ -110,7 +99,7 @@ def validate(
     """
     raws, rows = [np.empty((0, n_raw))], [np.empty(0, int)]
     for course, group in zip(courses, groups, strict=True):
-        own = [split.val for split in group.splits]
+        own = [split.val for split in group]
         if len(own[0]):
             batch = validation_batch(table.X, table.Y, None, own)
             raw = course.net.infer(batch.X)

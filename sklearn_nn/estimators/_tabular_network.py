@@ -9,20 +9,14 @@ import numpy as np
 
 from sklearn_nn.blocks import (
     Chain,
-    Columns,
     Dense,
     Dropout,
-    Embedding,
-    Parallel,
     ParametricActivation,
-    PBLDEmbedding,
-    PeriodicEmbedding,
-    PiecewiseLinearEmbedding,
     Scale,
     Shared,
-    quantile_bins,
 )
 from sklearn_nn.core import Array, Block, Network, ParamLayout, Rng, Segment, Workspace
+from sklearn_nn.estimators._tabular_input import input_block
 from sklearn_nn.schedules import FlatCosine
 
 # Factors of the learning rate and of the decay by group; those of the matrices depend
@@ -36,61 +30,24 @@ FACTORS = {
 START_ROWS = 2048  # of the data that the first parameters depend on
 ROWS_OF_A_BIAS = 5
 MIN_STD = 1e-6
-EMBEDDING_UNITS = 8
 
 
-def make_block(
-    plan: Any, embedding: str | None, encoder: Any, X: Array, n_raw: int
-) -> Block:
+def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
     """Return the block that reads the columns of ``encoder`` and has ``n_raw`` outputs.
 
     Shapes: X (n, n_columns), encoded.
     """
-    parts: list[Any] = [("input", _input(embedding, encoder, X)), ("scale", Scale())]
-    activation = plan.activation
+    parts: list[Any] = [("input", input_block(plan.embedding, encoder, X))]
+    parts.append(("scale", Scale()))
     for i, units in enumerate(plan.hidden_layer_sizes, start=1):
         dense = Dense(units)
         parts += [
             (f"dense{i}", Shared(dense) if plan.share_weights else dense),
-            (f"activation{i}", ParametricActivation(activation)),
+            (f"activation{i}", ParametricActivation(plan.activation)),
         ]
         if plan.dropout:
             parts.append((f"dropout{i}", Dropout(plan.dropout, FlatCosine())))
     return Chain([*parts, ("output", Dense(n_raw))])
-
-
-def _input(embedding: str | None, encoder: Any, X: Array) -> Any:
-    """Return the block from encoded columns to the first scale."""
-    first, second = encoder.n_numeric_, encoder.n_numeric_ + encoder.n_one_hot_
-    parts = []
-    if first:
-        numbers = _numbers(embedding, X[:, :first])
-        parts.append(("numbers", _of_columns(slice(0, first), numbers)))
-    if second > first:
-        parts.append(("one_hot", Columns(slice(first, second))))
-    if sizes := list(encoder.embedding_sizes_):
-        columns = slice(second, second + len(sizes))
-        parts.append(
-            (
-                "categories",
-                _of_columns(columns, Embedding(sizes, units=EMBEDDING_UNITS)),
-            )
-        )
-    return Parallel(parts)
-
-
-def _of_columns(columns: slice, block: Any) -> Any:
-    return Chain([("columns", Columns(columns)), ("block", block)])
-
-
-def _numbers(embedding: Any, X: Array) -> Any:
-    if embedding == "pbld":
-        return PBLDEmbedding()
-    if embedding == "periodic":
-        return PeriodicEmbedding(16, units=8, sigma=0.1)
-    if embedding == "piecewise":
-        return PiecewiseLinearEmbedding(quantile_bins(X, 32), units=8)
-    return "passthrough"
 
 
 def segments_of(layout: ParamLayout) -> list[Segment]:
@@ -152,13 +109,15 @@ def _start_dense(own: Any, x: Array, rng: Rng) -> None:
     b[...] = -(share * np.take_along_axis(z, rows, axis=-2)).sum(axis=-2)
 
 
-def importances(networks: Sequence[Network], encoder: Any, X: Array) -> Array:
+def importances(networks: Sequence[Network], sources: Array, X: Array) -> Array:
     """Return how much each column of the table moves the first layer: (n_features,).
 
     The sum over what the network makes of a column, of its standard deviation times the
-    factor of the first scale times the norm of its weights; in all 1.
+    factor of the first scale times the norm of its weights.
+
+    Shapes: X (n, n_columns), encoded; sources as of `sources_of`.
     """
-    rows, total = X[:START_ROWS][None], np.zeros(encoder.n_features_in_)
+    rows, total = X[:START_ROWS][None], np.zeros(len(sources))
     for net in networks:
         p, parts = net.layout.views(net.params), net.block.plan(net.in_shape)[0]
         ws = Workspace(net.params.dtype, net.in_shape)
@@ -166,20 +125,5 @@ def importances(networks: Sequence[Network], encoder: Any, X: Array) -> Array:
         first = p.dense1 if hasattr(p, "dense1") else p.output
         W = first.block.W if hasattr(first, "block") else first.W
         norms = np.sqrt(np.square(W).sum(axis=-1))
-        weights = (x.std(axis=-2) * np.abs(p.scale.s) * norms).mean(axis=0)
-        total += np.bincount(
-            _sources(encoder, weights.size), weights, encoder.n_features_in_
-        )
-    return total / total.sum() if total.any() else total
-
-
-def _sources(encoder: Any, n: int) -> Array:
-    """Return the column of the table behind each of the ``n`` inputs of the scale."""
-    first, sizes = encoder.n_numeric_, len(encoder.embedding_sizes_)
-    n_codes = sizes * EMBEDDING_UNITS
-    rest = encoder.n_one_hot_ + n_codes
-    counts = np.ones(len(encoder.source_), int)
-    if first:
-        counts[:first] = (n - rest) // first
-    counts[len(counts) - sizes :] = EMBEDDING_UNITS
-    return np.repeat(encoder.source_, counts)
+        total += (x.std(axis=-2) * np.abs(p.scale.s) * norms).sum(axis=0)
+    return np.bincount(sources, total)

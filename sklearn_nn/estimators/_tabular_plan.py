@@ -33,7 +33,7 @@ class Plan:
     n_members: int = 1
     max_epochs: int = 256
     hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
-    embedding: str | None = "pbld"
+    embedding: str | None = "both"
     activation: Any = "selu"
     share_weights: bool = False
     dropout: float = 0.15
@@ -72,6 +72,7 @@ CLASSIFIER_PRESETS: Mapping[str, Plan] = {
     "realmlp": Plan(
         n_bags=1,
         hidden_layer_sizes=(256, 256, 256),
+        embedding="pbld",
         batch_size=256,
         label_smoothing=0.1,
         scoring="accuracy",
@@ -110,7 +111,7 @@ TABULAR_RULES: Mapping[str, Rule] = {
     "hidden_layer_sizes": _or_auto(
         Satisfying(are_widths, "a list of positive integers")
     ),
-    "embedding": OneOf((AUTO, "mixed", "pbld", "periodic", "piecewise", None)),
+    "embedding": OneOf((AUTO, "both", "pbld", "piecewise", "periodic", None)),
     "activation": _or_auto(
         Satisfying(lambda value: isinstance(value, (str, Activation)), NAMES)
     ),

@@ -16,7 +16,7 @@ from sklearn_nn.estimators._tabular_network import (
 from sklearn_nn.estimators._tabular_plan import Plan
 from sklearn_nn.preprocessing import TableEncoder
 
-EMBEDDINGS = [None, "pbld", "periodic", "piecewise"]
+EMBEDDINGS = [None, "both", "pbld", "periodic", "piecewise"]
 every_embedding = pytest.mark.parametrize("embedding", EMBEDDINGS)
 MEMBERS = 3
 
@@ -27,7 +27,7 @@ def compiled(X, embedding="pbld", **options):
     Z = encoder.fit_transform(X)
     sizes = {"hidden_layer_sizes": (7, 5), "embedding": embedding}
     plan = Plan(**sizes | options)
-    block = make_block(plan, plan.embedding, encoder, Z, 2)
+    block = make_block(plan, encoder, Z, 2)
     rng = np.random.default_rng(0)
     net = compile_network(block, Z.shape[1:], np.float32, rng, members=MEMBERS)
     start_from_rows(net, Z, rng)
