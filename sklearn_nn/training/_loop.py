@@ -188,9 +188,10 @@ def _epoch_of_all(
     def run(place: int) -> None:
         epochs[place] = going[place].run_epoch(i, n_epochs)
 
+    started = time.perf_counter()
     team.run([partial(run, place) for place in range(len(going))])
     if len(epochs) == 1:
         return epochs[0]
     columns = zip(*[vars(epoch).values() for epoch in epochs], strict=True)
     means = [float(np.mean(column)) for column in columns]
-    return Epoch(0, *means[1:])
+    return Epoch(0, *means[1:-1], seconds=time.perf_counter() - started)
