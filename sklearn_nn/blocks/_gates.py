@@ -94,7 +94,8 @@ class Mish(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         near, e = ws.out("kept", x.shape), ws.out("exp", x.shape)
         gate, below = ws.out("gate", x.shape), ws.out("slope", x.shape)
-        np.minimum(x, 20, out=near)  # beyond, the gate is 1 to the last digit
+        top = ws.constant(20.0, x.shape)  # beyond, the gate is 1 to the last digit
+        np.minimum(x, top, out=near)
         np.exp(near, out=e)
         np.add(e, 2, out=gate)
         gate *= e

@@ -30,8 +30,8 @@ class Plan:
     """
 
     n_bags: int = 8
-    n_members: int = 1
-    max_epochs: int = 256
+    n_members: int = 2
+    max_epochs: int = 192
     hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
     embedding: str | None = "both"
     activation: Any = "selu"
@@ -68,9 +68,11 @@ def is_auto(value: Any) -> bool:
 CLASSIFIER_PRESETS: Mapping[str, Plan] = {
     "fast": Plan(n_bags=1),
     "default": Plan(),
-    "best": Plan(n_members=4),
+    "best": Plan(n_members=8, max_epochs=256),
     "realmlp": Plan(
         n_bags=1,
+        n_members=1,
+        max_epochs=256,
         hidden_layer_sizes=(256, 256, 256),
         embedding="pbld",
         batch_size=256,
