@@ -41,10 +41,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     Parameters
     ----------
     preset : {"default", "fast", "best", "realmlp"}, default="default"
-        What "auto" means. "default": one network for each of 8 folds, on which it
-        stops training at its best. "fast": a single network. "best": several networks
-        for each fold, a few times the time of "default". "realmlp": RealMLP-TD as
-        published [1]_.
+        What "auto" means. "default": two networks for each of 8 folds, which tell the
+        best epoch of each. "fast": two networks, validated by a part of the rows.
+        "best": eight networks for each fold, in five times the time of "default".
+        "realmlp": RealMLP-TD as published [1]_.
     categorical_features : "from_dtype", list or None, default="from_dtype"
         Which columns are categorical: with "from_dtype" those of categories, strings,
         objects or bools; or a list of positions or names, or one bool per column; with
