@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.core import Array, Rule, Satisfying, any_of
-from sklearn_nn.estimators._base import BaseNN, Given
+from sklearn_nn.estimators._base import BaseNN
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._classes import (
     check_same_classes,
@@ -16,6 +16,7 @@ from sklearn_nn.estimators._classes import (
     weigh_classes,
 )
 from sklearn_nn.estimators._encoding import Targets, read_classes
+from sklearn_nn.estimators._given import Given
 from sklearn_nn.estimators._params import CLASS_WEIGHT, is_class_weight
 from sklearn_nn.estimators._transaction import all_or_nothing
 

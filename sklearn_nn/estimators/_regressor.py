@@ -8,9 +8,10 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of
-from sklearn_nn.estimators._base import BaseNN, Given
+from sklearn_nn.estimators._base import BaseNN
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._encoding import RealTargets, Targets, check_weights
+from sklearn_nn.estimators._given import Given
 from sklearn_nn.estimators._transaction import all_or_nothing
 from sklearn_nn.losses import (
     AbsoluteError,

@@ -12,9 +12,9 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_nn.core import Array, Rule, check_params
-from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.estimators._encoding import check_weights
+from sklearn_nn.estimators._given import Given
 from sklearn_nn.estimators._report import check_diverged
 from sklearn_nn.estimators._tabular_input import sources_of
 from sklearn_nn.estimators._tabular_members import (

@@ -10,9 +10,9 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.core import Array, Rule
-from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
 from sklearn_nn.estimators._classes import weigh_classes
+from sklearn_nn.estimators._given import Given
 from sklearn_nn.estimators._tabular import BaseTabular
 from sklearn_nn.estimators._tabular_members import Group, validate
 from sklearn_nn.estimators._tabular_plan import (

@@ -9,8 +9,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
 from sklearn_nn.core import Array, Loss, Rule
-from sklearn_nn.estimators._base import Given
 from sklearn_nn.estimators._callbacks import with_callbacks
+from sklearn_nn.estimators._given import Given
 from sklearn_nn.estimators._regressor import LOSSES, REGRESSOR_RULES
 from sklearn_nn.estimators._tabular import BaseTabular
 from sklearn_nn.estimators._tabular_plan import REGRESSOR_PRESETS, TABULAR_RULES, Plan
