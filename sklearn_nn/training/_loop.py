@@ -194,4 +194,6 @@ def _epoch_of_all(
         return epochs[0]
     columns = zip(*[vars(epoch).values() for epoch in epochs], strict=True)
     means = [float(np.mean(column)) for column in columns]
-    return Epoch(0, *means[1:-1], seconds=time.perf_counter() - started)
+    epoch = Epoch(0, *means[1:])
+    epoch.seconds = time.perf_counter() - started
+    return epoch
