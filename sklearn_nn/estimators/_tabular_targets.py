@@ -127,6 +127,10 @@ class TableNumbers:
 def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
     """Return the T for which ``softmax(raw / T)`` has the smallest log loss.
 
+    Of each row, the share ``1 / (n + 1)`` counts as if all classes were as likely.
+    Where no row is mistaken, T would go to zero otherwise, and the first mistake cost
+    all that was won.
+
     Shapes: y (n,) of ints, raw (n, k), w (n,).
 
     References
@@ -134,11 +138,12 @@ def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017.
     """
-    raw, rows = raw.astype(np.float64), np.arange(len(y))
+    raw, rows, doubt = raw.astype(np.float64), np.arange(len(y)), 1 / (len(y) + 1)
 
     def log_loss(log_t: float) -> float:
-        log_p = log_softmax(raw / np.exp(log_t), axis=1)[rows, y]
-        return float(-np.average(log_p, weights=w))
+        log_p = log_softmax(raw / np.exp(log_t), axis=1)
+        believed = (1 - doubt) * log_p[rows, y] + doubt * log_p.mean(axis=1)
+        return float(-np.average(believed, weights=w))
 
     bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
     return float(np.exp(minimize_scalar(log_loss, bounds=bounds, method="bounded").x))
