@@ -274,6 +274,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     ) -> None:
         super()._keep(table, courses, groups, plan)
         raw, rows = validate(courses, groups, table, self._targets.n_raw)
-        if plan.calibrate and len(rows) >= MIN_ROWS_TO_CALIBRATE:
+        n = len(np.unique(rows))  # several networks may have the same
+        if plan.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]
-            self.temperature_ = fit_temperature(table.Y[rows], raw, w)
+            self.temperature_ = fit_temperature(table.Y[rows], raw, w, n)

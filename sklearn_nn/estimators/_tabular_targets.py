@@ -124,21 +124,21 @@ class TableNumbers:
         return prediction[:, 0] if is_flat else prediction
 
 
-def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
+def fit_temperature(y: Array, raw: Array, w: Array | None, n_rows: int) -> float:
     """Return the T for which ``softmax(raw / T)`` has the smallest log loss.
 
-    Of each row, the share ``1 / (n + 1)`` counts as if all classes were as likely.
+    Of each row, the share ``1 / (n_rows + 1)`` counts as if all classes were as likely.
     Where no row is mistaken, T would go to zero otherwise, and the first mistake cost
     all that was won.
 
-    Shapes: y (n,) of ints, raw (n, k), w (n,).
+    Shapes: y (n,) of ints, raw (n, k), w (n,); of ``n_rows`` different rows.
 
     References
     ----------
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017.
     """
-    raw, rows, doubt = raw.astype(np.float64), np.arange(len(y)), 1 / (len(y) + 1)
+    raw, rows, doubt = raw.astype(np.float64), np.arange(len(y)), 1 / (n_rows + 1)
 
     def log_loss(log_t: float) -> float:
         log_p = log_softmax(raw / np.exp(log_t), axis=1)

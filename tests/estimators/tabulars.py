@@ -10,6 +10,7 @@ both = pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
 
 SMALL = {
     "n_bags": 2,
+    "n_members": 1,
     "max_epochs": 4,
     "hidden_layer_sizes": [8],
     "embedding": None,

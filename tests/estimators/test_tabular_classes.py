@@ -218,7 +218,7 @@ def test_the_temperature_minimizes_the_log_loss_with_a_row_of_doubt(weighted, rn
         return (500 * log_loss(y, p, sample_weight=w) + doubt) / 501
 
     best = minimize_scalar(loss, bounds=(0.1, 10), method="bounded")
-    assert_allclose(fit_temperature(y, raw, w), best.x, rtol=1e-3)
+    assert_allclose(fit_temperature(y, raw, w, 500), best.x, rtol=1e-3)
 
 
 def test_the_temperature_of_rows_without_a_mistake_leaves_a_doubt_of_one_in_n():
@@ -227,14 +227,14 @@ def test_the_temperature_of_rows_without_a_mistake_leaves_a_doubt_of_one_in_n():
     n, e = 100, 1 / 101
     y, raw = np.arange(n) % 2, np.eye(2)[np.arange(n) % 2]
     best = 1 / np.log((1 - e / 2) / (e / 2))
-    assert_allclose(fit_temperature(y, raw, None), best, rtol=1e-3)
+    assert_allclose(fit_temperature(y, raw, None, n), best, rtol=1e-3)
 
 
 def test_the_temperature_undoes_a_scale(rng):
     # labels drawn from softmax(z): the best temperature for 5 z is 5
     z = 2 * rng.standard_normal((20_000, 3))
     y = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
-    assert_allclose(fit_temperature(y, 5 * z, None), 5, rtol=0.1)
+    assert_allclose(fit_temperature(y, 5 * z, None, 20_000), 5, rtol=0.1)
 
 
 def test_the_temperature_of_a_fit_is_that_of_the_validation_rows(rng):
