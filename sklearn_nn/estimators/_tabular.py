@@ -74,6 +74,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         plan = Plan.of(self, self.presets)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         table = self._read(given, plan, seed)
+        plan = plan.for_numbers(self._encoder.n_numeric_)
         groups = group_members(table, plan)
         parts = self._encoder, self._targets, seed
         courses = make_courses(groups, table, plan, *parts)

@@ -20,20 +20,22 @@ from sklearn_nn.core import (
 from sklearn_nn.estimators._params import CLASS_WEIGHT, SEED
 
 AUTO = "auto"
+MANY_NUMBERS = 50
 
 
 @dataclass(frozen=True)
 class Plan:
     """How to train on a table; each field is a parameter, and what its "auto" means.
 
-    ``batch_size`` may still be "auto", for it depends on the number of rows.
+    ``batch_size`` may still be "auto", for it depends on the number of rows, and so may
+    ``embedding``, which depends on that of columns.
     """
 
     n_bags: int = 8
     n_members: int = 2
     max_epochs: int = 192
     hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
-    embedding: str | None = "both"
+    embedding: str | None = AUTO
     activation: Any = "selu"
     share_weights: bool = False
     dropout: float = 0.15
@@ -53,6 +55,13 @@ class Plan:
         names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
         own = {name: getattr(estimator, name) for name in names}
         return replace(plan, **{n: v for n, v in own.items() if not is_auto(v)})
+
+    def for_numbers(self, n_numeric: int) -> Self:
+        """Return the plan for a table with so many columns of numbers."""
+        if not is_auto(self.embedding):
+            return self
+        # In wide tables pieces take more time than all layers, and nothing is gained.
+        return replace(self, embedding="both" if n_numeric <= MANY_NUMBERS else "pbld")
 
     def rows_of_a_batch(self, n: int) -> int:
         """Return the size of a batch for ``n`` training rows."""
