@@ -217,3 +217,11 @@ def test_constant_columns_have_no_importance(rng):
 def test_where_nothing_varies_no_column_is_important():
     model = small(TabularRegressor).fit(np.ones((30, 2)), np.arange(30))
     assert_array_equal(model.feature_importances_, [0, 0])
+
+
+@pytest.mark.parametrize(("n_numbers", "kinds"), [(50, 2), (51, 1)])
+def test_pieces_are_left_out_where_there_are_many_numbers(n_numbers, kinds, rng):
+    X, y = rng.standard_normal((20, n_numbers)), np.arange(20) % 2
+    model = TabularClassifier(n_bags=1, max_epochs=1, hidden_layer_sizes=[4])
+    block = model.fit(X, y)._networks[0].block
+    assert len(block.get_params()["input__blocks"]) == kinds
