@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tabulars import both, learner, make_frame, make_rows, parameters, small
 
-from sklearn_nn import TabularRegressor
+from sklearn_nn import TabularClassifier, TabularRegressor
 from sklearn_nn.core import Workspace, compile_network
 from sklearn_nn.estimators._tabular_network import (
     make_block,
