@@ -115,8 +115,7 @@ class LSTM(Recurrent):
         np.multiply(all_gates, all_gates, out=slope)
         np.subtract(s, slope_s, out=slope_s)
         np.subtract(one, slope_g, out=slope_g)
-        d_gates *= slope
-        d_xW[...] = d_gates
+        np.multiply(d_gates, slope, out=d_xW)
 
 
 def forget_nothing(rng: Rng, out: Array) -> None:
