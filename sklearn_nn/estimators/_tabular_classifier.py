@@ -105,8 +105,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Share of each target that is spread evenly over the classes, in [0, 1). It can
         help accuracy, and makes probabilities worse.
     calibrate : bool or "auto", default="auto"
-        Whether to divide the raw outputs by a temperature, for which the validation
-        rows have the smallest log loss.
+        Whether to divide the raw outputs by a temperature of 1 or more, for which the
+        validation rows have the smallest log loss.
 
     Attributes
     ----------
@@ -277,4 +277,4 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         n = len(np.unique(rows))  # several networks may have the same
         if plan.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]
-            self.temperature_ = fit_temperature(table.Y[rows], raw, w, n)
+            self.temperature_ = fit_temperature(table.Y[rows], raw, w)

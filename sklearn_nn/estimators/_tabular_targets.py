@@ -124,26 +124,25 @@ class TableNumbers:
         return prediction[:, 0] if is_flat else prediction
 
 
-def fit_temperature(y: Array, raw: Array, w: Array | None, n_rows: int) -> float:
-    """Return the T for which ``softmax(raw / T)`` has the smallest log loss.
+def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
+    """Return the T, at least 1, for which ``softmax(raw / T)`` has least log loss.
 
-    Of each row, the share ``1 / (n_rows + 1)`` counts as if all classes were as likely.
-    Where no row is mistaken, T would go to zero otherwise, and the first mistake cost
-    all that was won.
+    Below 1 it would go to zero where no row is mistaken, and the first mistake in new
+    rows cost more than was won.
 
-    Shapes: y (n,) of ints, raw (n, k), w (n,); of ``n_rows`` different rows.
+    Shapes: y (n,) of ints, raw (n, k), w (n,).
 
     References
     ----------
     Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
     2017.
     """
-    raw, rows, doubt = raw.astype(np.float64), np.arange(len(y)), 1 / (n_rows + 1)
+    raw, rows = raw.astype(np.float64), np.arange(len(y))
 
     def log_loss(log_t: float) -> float:
-        log_p = log_softmax(raw / np.exp(log_t), axis=1)
-        believed = (1 - doubt) * log_p[rows, y] + doubt * log_p.mean(axis=1)
-        return float(-np.average(believed, weights=w))
+        log_p = log_softmax(raw / np.exp(log_t), axis=1)[rows, y]
+        return float(-np.average(log_p, weights=w))
 
-    bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
-    return float(np.exp(minimize_scalar(log_loss, bounds=bounds, method="bounded").x))
+    bounds = (0.0, MAX_LOG_TEMPERATURE)
+    best = minimize_scalar(log_loss, bounds=bounds, method="bounded").x
+    return float(np.exp(best)) if log_loss(best) < log_loss(0.0) else 1.0
