@@ -75,7 +75,7 @@ def is_auto(value: Any) -> bool:
 
 
 CLASSIFIER_PRESETS: Mapping[str, Plan] = {
-    "fast": Plan(n_bags=1),
+    "fast": Plan(n_bags=1, max_epochs=160),
     "default": Plan(),
     "best": Plan(n_members=8, max_epochs=256),
     "realmlp": Plan(
