@@ -76,13 +76,8 @@ class Chain(Composite, Compound):
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         bound, grad = ws.saved, dy
-        steps = bound.steps_back(g)
-        last = 0 if need_dx else bound.first
-        for i in range(len(steps) - 1, last - 1, -1):
-            block, p_own, g_own, ws_own = steps[i]
-            grad = block.backward(
-                p_own, g_own, grad, ws_own, need_dx=need_dx or i > last
-            )
+        for block, p_own, g_own, ws_own, need in bound.chain_back(g, need_dx):
+            grad = block.backward(p_own, g_own, grad, ws_own, need_dx=need)
         bound.add_tied()
         return grad if need_dx else None
 

@@ -1,7 +1,7 @@
 """Dense: an affine map, followed by an activation."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,6 +26,7 @@ from sklearn_nn.core import (
     constant,
     integer,
     number,
+    outer_addition,
     random_connections,
     uniform,
 )
@@ -132,26 +133,31 @@ class Dense(Block):
             plan = ws.keep_plan(x.shape, self._plan(W, x.shape, ws))
         if plan.y_shape:
             x = x.reshape(plan.x_shape)
-        z = plan.z
-        multiply(x, W, z)
-        z += p.b if W.ndim == 2 else p.b[:, None]
+        z, product = plan.z, plan.product
+        if not type(x) is type(W) is np.ndarray:
+            product = multiply
+        product(x, W, z)
+        if plan.add_outer is None:
+            z += p.b[..., None, :]
+        else:  # z.T += outer(b, ones)
+            plan.add_outer(1.0, p.b, plan.ones, 1, 1, plan.z_t, 1, 1, 1)
         y = plan.activation.apply(z, z, ws)
-        ws.saved = x, y, plan
+        ws.saved = x, y, plan, product
         return y.reshape(plan.y_shape) if plan.y_shape else y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        W, (x, y, plan) = p.W, ws.saved
+        W, (x, y, plan, product) = p.W, ws.saved
         if plan.y_shape:
             dy = dy.reshape(y.shape)
         dz = plan.activation.pull_back(y, dy, plan.dz, ws)
-        multiply(x.T if W.ndim == 2 else x.mT, dz, g.W)
-        multiply(plan.ones, dz, g.b)  # a product sums over rows faster than np.sum
+        product(x.T if W.ndim == 2 else x.mT, dz, g.W)
+        plan.product(plan.ones, dz, g.b)  # faster than np.sum
         if not need_dx:
             return None
         dx: Array = plan.dx
-        multiply(dz, W.mT, dx)
+        plan.product(dz, W.mT, dx)
         if plan.is_shared:
             dx = dx.sum(axis=0, keepdims=True)
         return dx.reshape(plan.dx_shape) if plan.y_shape else dx
@@ -170,12 +176,16 @@ class Dense(Block):
         n = math.prod(lead[len(members) :])
         has_axes = len(lead) > len(members) + 1
         y_shape = (*members, *lead[len(members) :], self.units)
+        z = ws.out("z", (*members, n, self.units))
         return _Plan(
             x_shape=(*own, n, shape[-1]),
             y_shape=y_shape if has_axes else None,
             dx_shape=shape,
             is_shared=own != members,
-            z=ws.out("z", (*members, n, self.units)),
+            z=z,
+            z_t=z.T,
+            product=np.matmul if members else np.ndarray.dot,
+            add_outer=None if members or not n else outer_addition(z.dtype.char),
             dz=ws.out("dz", (*members, n, self.units)),
             dx=ws.out("dx", (*members, n, shape[-1])),
             ones=ws.constant(1.0, (n,)),
@@ -187,7 +197,8 @@ class _Plan(NamedTuple):
     """What follows from the shape of x: other shapes, and buffers.
 
     If a row has axes of its own, the products merge them: ``y_shape`` undoes that, and
-    is None otherwise.
+    is None otherwise. Of two ways to multiply, ``dot`` has half the overhead, which
+    counts for small layers.
     """
 
     x_shape: Shape
@@ -195,6 +206,9 @@ class _Plan(NamedTuple):
     dx_shape: Shape
     is_shared: bool
     z: Array
+    z_t: Array
+    product: Callable[[Any, Any, Array], Any]
+    add_outer: Callable[..., Any] | None
     dz: Array
     dx: Array
     ones: Array
@@ -208,7 +222,7 @@ def multiply(a: Any, b: Any, out: Array) -> None:
     elif not isinstance(a, np.ndarray):
         out[...] = a @ b
     elif b.ndim == 2:
-        a.dot(b, out)  # half the overhead of np.matmul, which counts for small layers
+        a.dot(b, out)
     else:
         np.matmul(a, b, out=out)
 

@@ -81,8 +81,6 @@ class Bound:
     has_params : list of bool
         Whether a part has parameters, from the first `steps_back` on. One without
         needs no backward if no dx is needed.
-    first : int
-        Index of the first part that has.
     """
 
     def __init__(self, parts: Sequence[Part], p: Views, ws: Workspace) -> None:
@@ -92,8 +90,8 @@ class Bound:
             for part in parts
         ]
         self.has_params: list[bool] = []
-        self.first = 0
         self._ways: dict[bool, list[tuple[int, bool]]] = {}
+        self._chains: dict[bool, list[StepBack]] = {}
         self._g: Views = None
         self._back: list[tuple[Block, Views, Views, Workspace]] = []
         self._tied: list[tuple[Array, Array]] = []
@@ -101,13 +99,25 @@ class Bound:
     def steps_back(self, g: Views) -> list[tuple[Block, Views, Views, Workspace]]:
         """Return block, parameters, gradients and workspace of each part."""
         if self._g is not g:
-            self._g, self._tied = g, []
+            self._g, self._tied, self._chains = g, [], {}
             views = [self._gradients(part, g) for part in self.parts]
             self.has_params = [any(True for _ in _arrays(own)) for own in views]
-            self.first = [*self.has_params, True].index(True)
             steps = zip(self.steps, views, strict=True)
             self._back = [(block, p, own, ws) for (block, p, ws), own in steps]
         return self._back
+
+    def chain_back(self, g: Views, need_dx: bool) -> "list[StepBack]":
+        """Return the steps back of parts one after another, and which need dx.
+
+        Without a need for dx, they end at the first part with parameters.
+        """
+        steps, chain = self.steps_back(g), self._chains.get(need_dx)
+        if chain is None:
+            last = 0 if need_dx else [*self.has_params, True].index(True)
+            ahead = range(len(steps) - 1, last - 1, -1)
+            chain = [(*steps[i], need_dx or i > last) for i in ahead]
+            self._chains[need_dx] = chain
+        return chain
 
     def way_back(self, need_dx: bool) -> list[tuple[int, bool]]:
         """Return which parts of a graph need a backward, and whether they need dx."""
@@ -132,6 +142,9 @@ class Bound:
         own = _like(home)
         self._tied += zip(_arrays(home), _arrays(own), strict=True)
         return own
+
+
+StepBack = tuple[Block, Views, Views, Workspace, bool]
 
 
 def check_parts(owner: Composite, words: Sequence[str] = ("passthrough",)) -> None:

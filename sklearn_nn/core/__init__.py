@@ -38,12 +38,13 @@ from sklearn_nn.core._rules import (
 from sklearn_nn.core._scalar import scalar
 from sklearn_nn.core._spec import Composite, Spec, is_same, rebuilt, walk
 from sklearn_nn.core._summary import Summary, summarize
-from sklearn_nn.core._team import Team, own_threads
+from sklearn_nn.core._team import Task, Team, own_threads
 from sklearn_nn.core._threads import (
     blas_threads,
     n_cores,
     single_blas_thread,
 )
+from sklearn_nn.core._vectors import outer_addition, vector_operations
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Shape",
     "Spec",
     "Summary",
+    "Task",
     "Team",
     "Views",
     "Workspace",
@@ -92,6 +94,7 @@ __all__ = [
     "normal",
     "number",
     "orthogonal",
+    "outer_addition",
     "own_threads",
     "random_connections",
     "rebuilt",
@@ -100,6 +103,7 @@ __all__ = [
     "single_blas_thread",
     "summarize",
     "uniform",
+    "vector_operations",
     "walk",
     "zeros",
 ]

@@ -188,7 +188,9 @@ class Network:
         (n,) or (k, n), the weights of rows for blocks that take a mean over them.
         """
         self._ws.mask, self._ws.rows.weights = None, w
-        return self.block.forward(self._p, self._with_members(x), self._ws, rng)
+        if self.members is not None:
+            x = self._with_members(x)
+        return self.block.forward(self._p, x, self._ws, rng)
 
     def backward(self, dy: Array, *, need_dx: bool = False) -> Array | None:
         """Overwrite ``grads`` with the gradient of the last forward; return dx."""
@@ -242,8 +244,9 @@ class Network:
         axis, ws = x.ndim - 1 - len(self.in_shape), self._borrow_workspace()
         out = raw if self.members is None else raw.swapaxes(0, 1)
         for rows in chunks:
-            part = self._with_members(x[:, rows] if axis else x[rows])
-            ws.mask = None
+            part, ws.mask = x[:, rows] if axis else x[rows], None
+            if self.members is not None:
+                part = self._with_members(part)
             y = self.block.forward(p, part, ws, None)
             out[rows] = y if self.members is None else y.swapaxes(0, 1)
         self._idle.append(ws)
@@ -257,8 +260,7 @@ class Network:
 
     def _with_members(self, x: Any) -> Any:
         """Give shared rows the member axis, of length 1."""
-        shared = self.members is not None and x.ndim == 1 + len(self.in_shape)
-        return x[None] if shared else x
+        return x[None] if x.ndim == 1 + len(self.in_shape) else x
 
 
 def row_chunks(n: int, size: int = CHUNK_ROWS) -> Iterator[slice]:

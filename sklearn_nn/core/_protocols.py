@@ -14,6 +14,8 @@ from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._layout import ParamTree, Views
 from sklearn_nn.core._spec import Spec
 from sklearn_nn.core._team import Team
+from sklearn_nn.core._threads import n_cores
+from sklearn_nn.core._vectors import vector_operations
 from sklearn_nn.core._workspace import Workspace
 
 Array = NDArray[Any]
@@ -21,11 +23,12 @@ Rng = np.random.Generator
 Shape = tuple[int, ...]
 
 # The optimizer walks over the parameter vector in pieces of this size, so that a piece
-# of each of its arrays stays in the processor's cache between the steps. On several
-# threads the pieces are larger: each operation ends with a wait for Python's lock.
+# of each of its arrays stays in the processor's cache between the steps. Those of a
+# vector that several threads can share are larger: each operation ends with a wait for
+# Python's lock. Their number follows from the cores, not from the threads at hand.
 PIECE_BYTES = 1 << 18
 SHARED_PIECE_BYTES = 1 << 19
-SHARED_BYTES = 1 << 19  # a shorter vector is no work for several threads
+SHARED_BYTES = 3 << 19  # a shorter vector is no work for several threads
 
 
 class Block(Spec, ABC):
@@ -80,8 +83,12 @@ class Loss(Spec, ABC):
         return 1
 
     @abstractmethod
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
-        """Return the mean loss, one per member; write its gradient to ``out``."""
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        """Return the mean loss: a float, or an array with one per member."""
+
+    @abstractmethod
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
+        """Write the gradient of the mean loss, or of their sum, to ``out``."""
 
     @abstractmethod
     def predict(self, raw: Array) -> Array:
@@ -117,12 +124,12 @@ class Segment(NamedTuple):
     decay: float = 1.0
 
 
-def _piece_size(params: Array, n_threads: int) -> int:
-    """Return the number of entries of a piece, the same for all threads."""
-    if n_threads == 1:
+def _piece_size(params: Array) -> int:
+    """Return the number of entries of a piece."""
+    if params.nbytes < SHARED_BYTES:
         return PIECE_BYTES // params.itemsize
-    n_rounds = math.ceil(params.nbytes / (n_threads * SHARED_PIECE_BYTES))
-    return math.ceil(params.size / (n_threads * n_rounds))
+    n_rounds = math.ceil(params.nbytes / (n_cores() * SHARED_PIECE_BYTES))
+    return math.ceil(params.size / (n_cores() * n_rounds))
 
 
 class Optimizer(Spec, ABC):
@@ -156,12 +163,13 @@ class Optimizer(Spec, ABC):
         memory: it holds anything afterwards. The threads of ``team`` share the work.
         """
         state.t += 1
+        if not params.size:
+            return
         t, n, slots = state.t, params.size, list(state.slots.values())
-        n_threads = team.n_threads if team and params.nbytes >= SHARED_BYTES else 1
-        size = _piece_size(params, n_threads)
-        if n <= size and not segments:
+        if params.nbytes <= PIECE_BYTES and not segments:
             self._step(t, params, grads, lr, l2, n_l2, decay, slots)
             return
+        size = _piece_size(params)
         cuts = [
             (slice(start, min(start + size, stop)), lr * rate, decay * share)
             for first, stop, rate, share in segments or (Segment(0, n),)
@@ -173,7 +181,7 @@ class Optimizer(Spec, ABC):
             rest = n_l2 - i.start
             self._step(t, params[i], grads[..., i], lr, l2, rest, decay, own)
 
-        if team and n_threads > 1:
+        if team and team.n_threads > 1 and params.nbytes >= SHARED_BYTES:
             team.run([partial(step_piece, *cut) for cut in cuts])
             return
         for cut in cuts:
@@ -195,15 +203,15 @@ class Optimizer(Spec, ABC):
         slots: Sequence[Array],
     ) -> None:
         """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
+        axpy, scal = vector_operations(p)
         if g.ndim > 1:
             g, *others = g
             for other in others:
-                g += other
+                axpy(other, g)
         if l2 and n_l2 > 0:
-            g_l2 = g[:n_l2]
-            g_l2 += p[:n_l2] * l2
+            axpy(p, g, min(n_l2, p.size), l2)
         if decay:
-            p *= np.array(1 - decay, p.dtype)
+            scal(1 - decay, p)
         self.update(t, p, g, lr, slots)
 
     @abstractmethod

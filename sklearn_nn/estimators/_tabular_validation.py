@@ -48,7 +48,7 @@ def member_evaluator(
         raw = net.infer(batch.X)
         Y, w = batch.y, batch.w
         Y = np.broadcast_to(Y, (len(raw), *Y.shape)) if batch.X.ndim == 2 else Y
-        losses = targets.measure.value_and_grad(Y, raw, w, np.empty_like(raw))
+        losses = targets.measure.value(Y, raw, w)
         if scorer is None:
             return losses, np.where(np.isfinite(losses), -losses, -np.inf)
         scores = []

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from sklearn_nn.core import Array, Loss, Rule, number
+from sklearn_nn.core import Array, Loss, Rule, number, scalar
 from sklearn_nn.losses._reduce import (
     mean_over_rows,
     ones,
+    row_scale,
     scale_rows,
     starts,
     weighted_mean,
@@ -27,16 +28,16 @@ class SigmoidCrossEntropy(Loss):
 
     link: ClassVar[str] = "logistic"
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
         # log(1 + exp(raw)) - y * raw; logaddexp is exact where exp would overflow.
         loss = np.logaddexp(0, raw, dtype=raw.dtype)
-        np.multiply(y, raw, out=out)
-        loss -= out
-        value = mean_over_rows(loss, w)
-        expit(raw, out=out)
+        loss -= y * raw
+        return mean_over_rows(loss, w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
+        expit(raw, out)
         out -= y
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         """Return the probabilities: (..., n, k), below 1 also where they round to 1."""
@@ -79,29 +80,28 @@ class SoftmaxCrossEntropy(Loss):
     link: ClassVar[str] = "softmax"
     rules: ClassVar[Mapping[str, Rule]] = {"smoothing": number(0, 1, "[)")}
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
-        # Over the few entries of a row, argmax is faster than max, and a product with
-        # ones is faster than a sum.
-        entries, k = out.reshape(-1), out.shape[-1]
-        first = starts(out.shape)
-        top = raw.reshape(-1).take(first + raw.argmax(axis=-1))
-        np.subtract(raw, top[..., None], out=out)  # exp is <= 1: it cannot overflow
-        own = first + y  # where each row's own class stands in `entries`
-        picked = entries.take(own)
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        low = np.empty_like(raw)
+        own, k = _lower(raw, low) + y, raw.shape[-1]
+        loss = low.reshape(-1).take(own)
         if smoothing := self.smoothing:
-            mean = out.dot(ones(k, out.dtype.char)) / k
-            picked += smoothing * (mean - picked)
-        np.exp(out, out=out)
-        total = out.dot(ones(k, out.dtype.char))
-        loss = np.log(total, out=top)
-        loss -= picked  # log(sum(exp(raw))) - raw[y], or - sum(t * raw)
-        value = mean_over_rows(loss[..., None], w)
-        out /= total[..., None]
-        entries[own] -= 1 - smoothing
-        if smoothing:
-            out -= smoothing / k
-        scale_rows(out, w)
-        return value
+            mean = low.dot(ones(k, low.dtype.char)) / k
+            loss += smoothing * (mean - loss)
+        np.exp(low, out=low)
+        total = low.dot(ones(k, low.dtype.char))
+        np.subtract(np.log(total, out=total), loss, out=loss)
+        return mean_over_rows(loss[..., None], w)  # log(sum(exp(low))) - low[y]
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
+        own, k = _lower(raw, out) + y, out.shape[-1]
+        np.exp(out, out)
+        total, scale = out.dot(ones(k, out.dtype.char)), row_scale(out, w)
+        out *= np.divide(scale, total, total)[..., None]
+        entries = out.reshape(-1)
+        if smoothing := self.smoothing:
+            out -= scale[..., None] * scalar(smoothing / k, out.dtype.char)
+            scale = scale * scalar(1 - smoothing, out.dtype.char)
+        entries[own] -= scale
 
     def predict(self, raw: Array) -> Array:
         return np.asarray(softmax(raw, axis=-1))
@@ -109,3 +109,15 @@ class SoftmaxCrossEntropy(Loss):
     def start(self, y: Array, w: Array | None) -> Array:
         p = np.bincount(y, weights=w) / (len(y) if w is None else w.sum())
         return np.log((1 - self.smoothing) * p + self.smoothing / len(p))
+
+
+def _lower(raw: Array, out: Array) -> Array:
+    """Write ``raw`` less the largest entry of each row to ``out``: exp is 1 at most.
+
+    Return where the rows start in the flat array: (..., n). Over the few entries of a
+    row, argmax is faster than max, and a product with ones is faster than a sum.
+    """
+    first = starts(raw.shape)
+    top = raw.reshape(-1).take(first + raw.argmax(-1))
+    np.subtract(raw, top[..., None], out)
+    return first

@@ -36,14 +36,17 @@ class HuberLoss(Loss):
     predicts_mean: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {"delta": number(0, np.inf, "()")}
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
         error = raw - y
-        np.clip(error, -self.delta, self.delta, out=out)
-        error -= 0.5 * out
-        error *= out  # e**2 / 2 inside, delta * (|e| - delta / 2) outside
-        value = mean_over_rows(error, w)
+        slope = np.clip(error, -self.delta, self.delta)
+        error -= 0.5 * slope
+        error *= slope  # e**2 / 2 inside, delta * (|e| - delta / 2) outside
+        return mean_over_rows(error, w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
+        np.subtract(raw, y, out=out)
+        np.clip(out, -self.delta, self.delta, out=out)
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         return raw

@@ -25,12 +25,13 @@ class AbsoluteError(Loss):
     link: ClassVar[str] = "identity"
     predicts_mean: ClassVar[bool] = False
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        return mean_over_rows(np.abs(raw - y), w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         np.subtract(raw, y, out=out)
-        value = mean_over_rows(np.abs(out), w)
         np.sign(out, out=out)
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         return raw
@@ -74,16 +75,26 @@ class PinballLoss(Loss):
     def raw_per_target(self) -> int:
         return int(np.size(self.quantile))
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        error, slope = self._error_and_slope(y, raw, None)
+        error *= slope
+        return mean_over_rows(error.reshape(raw.shape), w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
+        self._error_and_slope(y, raw, out)
+        scale_rows(out, w)
+
+    def _error_and_slope(
+        self, y: Array, raw: Array, out: Array | None
+    ) -> tuple[Array, Array]:
+        """Return both per target and quantile; ``out`` gets the slope, if given."""
         q = np.asarray(self.quantile, raw.dtype).reshape(-1)
         error = raw.reshape(*raw.shape[:-1], -1, q.size) - y[..., None]
         # 1 - q above the target, -q below it; 0 at it, where any slope between is one.
-        grad = np.heaviside(error, q, out=out.reshape(error.shape))
-        grad -= q
-        error *= grad
-        value = mean_over_rows(error.reshape(raw.shape), w)
-        scale_rows(out, w)
-        return value
+        slope = None if out is None else out.reshape(error.shape)
+        slope = np.heaviside(error, q, out=slope)
+        slope -= q
+        return error, slope
 
     def predict(self, raw: Array) -> Array:
         return raw

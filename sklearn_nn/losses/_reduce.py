@@ -27,8 +27,14 @@ def scale_rows(grad: Array, w: Array | None) -> None:
 
     Shapes: grad (..., n, k), w (..., n).
     """
+    scale = row_scale(grad, w)
+    grad *= scale if w is None else scale[..., None]
+
+
+def row_scale(grad: Array, w: Array | None) -> Array:
+    """Return the share of each row in the mean: () or (..., n)."""
     n = grad.shape[-2]
-    grad *= scalar(1 / n, grad.dtype.char) if w is None else (w / n)[..., None]
+    return scalar(1 / n, grad.dtype.char) if w is None else w / n
 
 
 def weighted_mean(y: Array, w: Array | None) -> Array:

@@ -19,11 +19,14 @@ class HalfSquaredError(Loss):
 
     link: ClassVar[str] = "identity"
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        error = raw - y
+        error *= error
+        return 0.5 * mean_over_rows(error, w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         np.subtract(raw, y, out=out)
-        value = mean_over_rows(0.5 * out * out, w)
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         return raw
@@ -41,14 +44,13 @@ class HalfPoissonDeviance(Loss):
 
     link: ClassVar[str] = "exp"
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
-        rest = xlogy(y, y) - y - y * raw
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        return mean_over_rows(xlogy(y, y) - y - y * raw + np.exp(raw), w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         np.exp(raw, out=out)
-        rest += out
-        value = mean_over_rows(rest, w)
         out -= y
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         return np.exp(raw)
@@ -79,15 +81,15 @@ class HalfGammaDeviance(Loss):
 
     link: ClassVar[str] = "exp"
 
-    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+    def value(self, y: Array, raw: Array, w: Array | None) -> Any:
+        log_ratio = np.log(y) - raw
+        return mean_over_rows(np.expm1(log_ratio) - log_ratio, w)
+
+    def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         np.subtract(np.log(y), raw, out=out)
-        rest = -out
         np.expm1(out, out=out)  # y / m - 1, without a loss of digits near 0
-        rest += out
-        value = mean_over_rows(rest, w)
         np.negative(out, out=out)
         scale_rows(out, w)
-        return value
 
     def predict(self, raw: Array) -> Array:
         return np.exp(raw)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_nn.core import Array, Optimizer, Rule, number, scalar
+from sklearn_nn.core import Array, Optimizer, Rule, number, scalar, vector_operations
 
 
 @dataclass(eq=False, repr=False)
@@ -51,16 +51,15 @@ class Adam(Optimizer):
         # The slots hold sums in place of means, M = m / (1 - beta_1) and
         # V = v / (1 - beta_2): three passes fewer over the vector.
         M, V = slots
-        kind = p.dtype.char
-        M *= scalar(self.beta_1, kind)
-        M += g
-        V *= scalar(self.beta_2, kind)
-        g *= g
-        V += g
+        axpy, scal = vector_operations(p)
         root = math.sqrt(1 - self.beta_2)
-        step = np.sqrt(V, out=g)
-        step += scalar(self.epsilon / root, kind)
-        np.divide(M, step, out=step)
         unbias = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        step *= np.array(lr * unbias * (1 - self.beta_1) / root, kind)
-        p -= step
+        scal(self.beta_1, M)
+        axpy(g, M)
+        scal(self.beta_2, V)
+        g *= g
+        axpy(g, V)
+        step = np.sqrt(V, g)
+        step += scalar(self.epsilon / root, p.dtype.char)
+        np.divide(M, step, step)
+        axpy(step, p, p.size, -lr * unbias * (1 - self.beta_1) / root)

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from sklearn_nn.core import Array, Boolean, Optimizer, Rule, number
+from sklearn_nn.core import Array, Boolean, Optimizer, Rule, number, vector_operations
 
 
 @dataclass(eq=False, repr=False)
@@ -42,15 +40,15 @@ class SGD(Optimizer):
     def update(
         self, t: int, p: Array, g: Array, lr: float, slots: Sequence[Array]
     ) -> None:
-        g *= lr
+        axpy, scal = vector_operations(p)
         if not slots:
-            p -= g
+            axpy(g, p, p.size, -lr)
             return
         (v,) = slots
-        v *= self.momentum
-        v -= g  # v = momentum * v - lr * g
+        scal(self.momentum, v)
+        axpy(g, v, v.size, -lr)
         if self.nesterov:
-            p -= g
-            p += np.multiply(v, self.momentum, out=g)
+            axpy(v, p, p.size, self.momentum)
+            axpy(g, p, p.size, -lr)
         else:
-            p += v
+            axpy(v, p)

@@ -1,7 +1,7 @@
 """The one training loop, and what flows through it."""
 
 from sklearn_nn.training._binary_problem import BinaryProblem
-from sklearn_nn.training._data import Batch, Data
+from sklearn_nn.training._data import Batch, Data, Group
 from sklearn_nn.training._lbfgs import minimize_lbfgs
 from sklearn_nn.training._loop import Course, train, train_together
 from sklearn_nn.training._member_data import MemberData
@@ -27,6 +27,7 @@ __all__ = [
     "Course",
     "Data",
     "Epoch",
+    "Group",
     "KeepBest",
     "KeepBestMembers",
     "MemberData",

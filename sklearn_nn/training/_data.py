@@ -1,7 +1,7 @@
-"""Data: rows ready for the network, and their batches."""
+"""Data: rows ready for the network, and the batches they go in."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -28,6 +28,19 @@ class Batch(NamedTuple):
         """Return the rows from ``start`` to ``stop``, as views."""
         w = None if self.w is None else self.w[start:stop]
         return Batch(self.X[start:stop], self.y[start:stop], w)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Rows that are taken at once, and the batches they are cut into, as views.
+
+    The same arrays may come back with other rows in them, in the same group; ``plan``
+    is what the trainer has worked out for it.
+    """
+
+    rows: Batch
+    batches: Sequence[Batch]
+    plan: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +83,14 @@ class Data:
     def __len__(self) -> int:
         return int(self.X.shape[0] if self.rows is None else len(self.rows))
 
-    def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
+    def groups(
+        self, size: int, rng: Rng | None, ws: Workspace, n_raw: int = 1
+    ) -> Iterator[Group]:
         """Yield every row once, in a fresh random order; in order without ``rng``.
 
-        The arrays of a batch may be reused by the next one. A single batch is not
-        shuffled: its sums do not depend on the order.
+        Batches have ``size`` rows, the last one what is left. Their arrays may be
+        reused by the next group. A single batch is not shuffled: its sums do not depend
+        on the order. ``n_raw`` is how many numbers the network makes of a row.
         """
         n = len(self)
         if rng is None or size >= n:
@@ -83,34 +99,45 @@ class Data:
             order = rng.permutation(n)
         else:
             order = rng.permutation(self.rows)
-        everything = Batch(self.X, self.y, self.w)
         if order is None:
+            everything = Batch(self.X, self.y, self.w)
             for start in range(0, n, size):
-                yield everything.part(start, min(start + size, n))
+                batch = everything.part(start, min(start + size, n))
+                yield Group(batch, [batch])
             return
-        several = size * self._batches_at_once(size)
+        several = size * self._batches_at_once(size, n_raw)
         for start in range(0, n, several):
-            rows = order[start : start + several]
-            gathered, m = self._gather(rows, ws), len(rows)
-            if m <= size:
-                yield gathered
-                continue
-            for first in range(0, m, size):
-                yield gathered.part(first, min(first + size, m))
+            yield self._cut(self._gather(order[start : start + several], ws), size, ws)
 
-    def _batches_at_once(self, size: int) -> int:
+    def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
+        """Yield the batches of all groups."""
+        for group in self.groups(size, rng, ws):
+            yield from group.batches
+
+    def _batches_at_once(self, size: int, n_raw: int) -> int:
         """Return of how many batches the rows are gathered in one go.
 
         Taking rows has a price per call, but what was taken must stay in the cache.
         """
         if not isinstance(self.X, np.ndarray):
             return 1
-        row_bytes = self.X.itemsize * math.prod(self.X.shape[1:])
+        row_bytes = self.X.itemsize * max(n_raw, math.prod(self.X.shape[1:]))
         return max(1, GATHERED_BYTES // max(1, size * row_bytes))
 
     def _gather(self, rows: Array, ws: Workspace) -> Batch:
         w = None if self.w is None else _take(self.w, rows, "w", ws)
         return Batch(_take(self.X, rows, "X", ws), _take(self.y, rows, "y", ws), w)
+
+    def _cut(self, rows: Batch, size: int, ws: Workspace) -> Group:
+        """Return the group of ``rows``: the one of before if the arrays are its own."""
+        n = rows.n_rows
+        known: Group | None = ws.plan((n, size))
+        if known is not None and known.rows.X is rows.X:
+            return known
+        starts = range(0, n, size)
+        batches = [rows.part(i, min(i + size, n)) for i in starts]
+        group: Group = ws.keep_plan((n, size), Group(rows, batches))
+        return group
 
 
 def _take(array: Any, rows: Array, name: str, ws: Workspace) -> Any:

@@ -35,6 +35,7 @@ class Course:
         self.state, self.monitors = state, monitors
         self.ended = False
         self._ws = Workspace(net.params.dtype)
+        self._n_raw = math.prod(net.out_shape)
         self._stepper: Stepper | None = None
 
     def set_up(self, n_parts: int, team: Team) -> None:
@@ -61,26 +62,30 @@ class Course:
         started = time.perf_counter()
         stepper, recipe, data = self._stepper, self.recipe, self.data
         clock, schedule = self.state.clock, recipe.schedule
-        n, l2, lr = len(data), 0.0, 0.0
-        size, n_seen, total = min(recipe.batch_size, n), 0, 0.0
-        begin, step, members = clock.progress, share * size / n, self.net.members or 1
+        n, lr, i, n_seen, total, squares = len(data), 0.0, 0, 0, 0.0, 0.0
+        size, rate = min(recipe.batch_size, n), recipe.learning_rate
+        alpha = recipe.alpha / data.mean_weight
         weights = stepper.params[: stepper.n_weights]
+        begin, advance = clock.progress, share * size / n
         stepper.begin_epoch()
-        rng = self.state.rng if recipe.shuffle else None
-        for i, batch in enumerate(data.batches(size, rng, self._ws)):
-            m = batch.n_rows
-            value = stepper.gradient(batch)
-            if recipe.alpha:
-                l2 = recipe.alpha / (m * data.mean_weight)
-                value += 0.5 * l2 * float(weights.dot(weights)) / members
-            total += m * value
-            n_seen += m
-            clock.progress = begin + i * step
-            lr = recipe.learning_rate * schedule(clock)
-            stepper.update(lr, l2)
+        rng, n_raw = self.state.rng if recipe.shuffle else None, self._n_raw
+        for group in data.groups(size, rng, self._ws, n_raw):
+            if group.plan is None:
+                group.plan = stepper.plan(group)
+            for step in group.plan.steps:
+                stepper.gradient(step)
+                if alpha:
+                    squares += float(weights.dot(weights))
+                clock.progress = begin + i * advance
+                lr = rate * schedule(clock)
+                stepper.update(lr, alpha / step.n_rows)
+                i += 1
+            total += group.rows.n_rows * stepper.value(group)
+            n_seen += group.rows.n_rows
         clock.samples += n_seen
+        total += 0.5 * alpha * squares / (self.net.members or 1)
         seconds = time.perf_counter() - started
-        return Epoch(0, float(total / n_seen), np.nan, np.nan, lr, seconds)
+        return Epoch(0, total / n_seen, np.nan, np.nan, lr, seconds)
 
 
 def train(

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from sklearn_nn.core import Array, Rng, Workspace
-from sklearn_nn.training._data import Batch
+from sklearn_nn.training._data import Batch, Group
 
 
 class MemberBatch(Batch):
@@ -59,9 +59,9 @@ class MemberData:
         """Return the number of rows of the member that has the fewest."""
         return min(map(len, self.rows))
 
-    def batches(
-        self, size: int, rng: Rng | None, ws: Workspace
-    ) -> Iterator[MemberBatch]:
+    def groups(
+        self, size: int, rng: Rng | None, ws: Workspace, n_raw: int = 1
+    ) -> Iterator[Group]:
         """Yield batches (k, size, ...) in a fresh random order; in order without rng.
 
         The arrays of a batch may be reused by the next one.
@@ -74,7 +74,8 @@ class MemberData:
             rows = order[:, start : start + size]
             w = None if self.w is None else self.w[members, rows]
             X, y = _take(self.X, rows, "X", ws), _take(self.y, rows, "y", ws)
-            yield MemberBatch(X, y, w)
+            batch = MemberBatch(X, y, w)
+            yield Group(batch, [batch])
 
 
 def _take(array: Array, rows: Array, name: str, ws: Workspace) -> Array:

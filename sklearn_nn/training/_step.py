@@ -1,25 +1,28 @@
 """Stepper: the gradient of a batch and the update, in parts on several threads."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_nn.core import (
+    Array,
     Loss,
     Network,
     Rng,
     Segment,
+    Task,
     Team,
     Workspace,
     blas_threads,
     n_cores,
     own_threads,
 )
-from sklearn_nn.training._data import Batch
+from sklearn_nn.training._data import Batch, Group
 from sklearn_nn.training._state import Recipe, TrainingState
 
 # A part of a batch is worth a thread from so many operations on, of all products and of
@@ -28,6 +31,20 @@ FLOPS_PER_PART = 2e7
 FLOPS_PER_PRODUCT = 4e6
 ROWS_PER_PRODUCT = 32
 MAX_PARTS = 8
+
+
+class Step(NamedTuple):
+    """A batch: its number of rows, and what computes its gradient."""
+
+    n_rows: int
+    tasks: Sequence[Task]
+
+
+class Plan(NamedTuple):
+    """The steps of a group, and where they leave the raw outputs of its rows."""
+
+    raw: Array
+    steps: Sequence[Step]
 
 
 class Stepper:
@@ -63,7 +80,6 @@ class Stepper:
             self._grads = net.trained_grads
         self._ws = [Workspace(net.params.dtype) for _ in self._nets]
         self._noise: list[Rng] = [state.rng]
-        self._values = [0.0] * n_parts
         self._n_summed = 1
         self._segments = recipe.segments
         if recipe.optimizer.decay(state.clock) and not recipe.segments:
@@ -77,21 +93,57 @@ class Stepper:
             seeds = rng.integers(1 << 63, size=n_parts)
             self._noise = [np.random.Generator(np.random.PCG64DXSM(s)) for s in seeds]
 
-    def gradient(self, batch: Batch) -> float:
-        """Compute the gradient of the mean loss over ``batch``; return that loss."""
-        m = batch.n_rows
-        # A smaller batch, the last one, has fewer parts of the same size.
-        n_parts = math.ceil(len(self._nets) * m / self.recipe.batch_size)
-        self._n_summed = n_parts = min(len(self._nets), n_parts)
+    def plan(self, group: Group) -> Plan:
+        """Return how to work on ``group``; it holds as long as its arrays do."""
+        net, n = self._nets[0], group.rows.n_rows
+        lead = () if net.members is None else (net.members,)
+        raw = self._ws[0].out("raw", (*lead, n, *net.out_shape))
+        steps, start = [], 0
+        for batch in group.batches:
+            stop = start + batch.n_rows
+            own = raw[:, start:stop] if lead else raw[start:stop]
+            steps.append(Step(batch.n_rows, self._tasks(batch, own)))
+            start = stop
+        return Plan(raw, steps)
+
+    def _tasks(self, batch: Batch, raw: Array) -> list[Task]:
+        """Return the tasks that compute the gradient and write the raw outputs.
+
+        A smaller batch, the last one, has fewer parts of the same size.
+        """
+        m, n_parts = batch.n_rows, len(self._nets)
+        n_parts = min(n_parts, math.ceil(n_parts * m / self.recipe.batch_size))
         if n_parts == 1:
-            self._part_gradient(0, batch, 1.0)
-            return self._values[0]
-        tasks = [
-            partial(self._part_gradient, i, batch.part(*ends), (ends[1] - ends[0]) / m)
-            for i, ends in enumerate(_cut(m, n_parts))
+            return [self._task(0, batch, raw, 1.0)]
+        ends = [m * i // n_parts for i in range(n_parts + 1)]  # of nearly equal parts
+        return [
+            self._task(i, batch.part(*cut), raw[slice(*cut)], (cut[1] - cut[0]) / m)
+            for i, cut in enumerate(pairwise(ends))
         ]
-        self.team.run(tasks)
-        return sum(self._values[:n_parts])
+
+    def _task(self, i: int, batch: Batch, raw: Array, share: float) -> Task:
+        d_raw = self._ws[i].out("d_raw", raw.shape)
+        return partial(self._part_gradient, i, batch, raw, d_raw, share)
+
+    def gradient(self, step: Step) -> None:
+        """Compute the gradient of the mean loss over the batch of ``step``."""
+        tasks = step.tasks
+        self._n_summed = len(tasks)
+        if len(tasks) == 1:
+            tasks[0]()
+        else:
+            self.team.run(tasks)
+
+    def value(self, group: Group) -> float:
+        """Return the mean loss over ``group`` once its steps have been taken.
+
+        Each batch counts with the parameters before its step. With members it is the
+        mean over them, too. It is worked out for all batches at once because it takes
+        as many calls as all of a small network's products.
+        """
+        rows = group.rows
+        value = self.loss.value(rows.y, group.plan.raw, rows.w)
+        return float(value if self._nets[0].members is None else value.mean())
 
     def update(self, lr: float, l2: float) -> None:
         """Take the optimizer's step with the last gradient and that of the penalty."""
@@ -103,24 +155,17 @@ class Stepper:
         more = decay, self._segments, self.team
         rule.step(state, self.params, grads, lr, l2, n_l2, *more)
 
-    def _part_gradient(self, i: int, batch: Batch, share: float) -> None:
+    def _part_gradient(
+        self, i: int, batch: Batch, raw: Array, d_raw: Array, share: float
+    ) -> None:
         net = self._nets[i]
         net.clock.progress = self.state.clock.progress
-        raw = net.forward(batch.X, self._noise[i], batch.w)
-        d_raw = self._ws[i].out("d_raw", raw.shape)
-        value = self.loss.value_and_grad(batch.y, raw, batch.w, d_raw)
-        if net.members is not None:
-            value = value.mean()
+        y = net.forward(batch.X, self._noise[i], batch.w)
+        np.copyto(raw, y)
+        self.loss.grad(batch.y, y, batch.w, d_raw)
         if share != 1:
-            value *= share
             d_raw *= share
-        self._values[i] = value
         net.backward(d_raw)
-
-
-def _cut(n: int, n_parts: int) -> list[tuple[int, int]]:
-    """Return the ends of ``n_parts`` nearly equal parts of ``range(n)``."""
-    return list(pairwise(n * i // n_parts for i in range(n_parts + 1)))
 
 
 @contextmanager

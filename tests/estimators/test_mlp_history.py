@@ -154,11 +154,11 @@ class CtrlCAtCall(HalfSquaredError):
     def __init__(self, k=1):
         self.k, self.calls = k, 0
 
-    def value_and_grad(self, y, raw, w, out):
+    def grad(self, y, raw, w, out):
         self.calls += 1
         if self.calls == self.k:
             raise KeyboardInterrupt
-        return super().value_and_grad(y, raw, w, out)
+        super().grad(y, raw, w, out)
 
 
 @pytest.mark.parametrize("k", [6, 9, 14, 20])

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from sklearn_nn import optimizers
 from sklearn_nn.core import Optimizer, Segment, Team
+from sklearn_nn.core._protocols import SHARED_PIECE_BYTES
 from sklearn_nn.optimizers import SGD, Adam, AdamW
 from sklearn_nn.schedules import FlatCosine
 
@@ -46,6 +47,14 @@ def walk(rule, params, grads, lr=0.1, **penalty):
     return params, state
 
 
+def assert_close(actual, desired):
+    """Check equality but for the last bits: BLAS may round ends of vectors otherwise.
+
+    Its loops take many entries at once, and what is left over one by one.
+    """
+    assert_allclose(actual, desired, rtol=1e-13, atol=1e-15)
+
+
 def peak_bytes(rule, size):
     """Return the most memory that a step takes after the first one."""
     params, grads = np.ones(size), np.ones(size)
@@ -71,7 +80,7 @@ def test_a_step_in_pieces_is_a_step_at_once(rule, piece, monkeypatch, rng):
     params, grads = vectors(rng)
     whole, _ = walk(rule, params, grads)
     monkeypatch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
-    assert_array_equal(walk(rule, params, grads)[0], whole)
+    assert_close(walk(rule, params, grads)[0], whole)
 
 
 @every_optimizer
@@ -80,12 +89,15 @@ def test_a_step_in_pieces_is_a_step_at_once(rule, piece, monkeypatch, rng):
 def test_threads_share_a_step(rule, n_threads, segments, monkeypatch, rng):
     params, grads = vectors(rng)
     penalty = {"l2": 0.3, "n_l2": 30, "segments": segments}
-    whole, state = walk(rule, params, grads, **penalty)
+    whole, _ = walk(rule, params, grads, **penalty)
+    monkeypatch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", 64)
     monkeypatch.setattr("sklearn_nn.core._protocols.SHARED_BYTES", 1)
     monkeypatch.setattr("sklearn_nn.core._protocols.SHARED_PIECE_BYTES", 64)
+    alone, state = walk(rule, params, grads, **penalty)
     with Team(n_threads) as team:
         shared, shared_state = walk(rule, params, grads, team=team, **penalty)
-    assert_array_equal(shared, whole)
+    assert_close(alone, whole)
+    assert_array_equal(shared, alone)  # threads change no bit
     for name, slot in state.slots.items():
         assert_array_equal(shared_state.slots[name], slot)
 
@@ -123,8 +135,8 @@ def test_a_segment_has_a_rate_of_its_own(rule, piece, cut, seed):
         patch.setattr("sklearn_nn.core._protocols.PIECE_BYTES", piece)
         both, _ = walk(rule, params, grads, segments=segments)
     slow, fast = (walk(rule, params, grads, lr=lr)[0] for lr in (0.05, 0.2))
-    assert_array_equal(both[:cut], slow[:cut])
-    assert_array_equal(both[cut:], fast[cut:])
+    assert_close(both[:cut], slow[:cut])
+    assert_close(both[cut:], fast[cut:])
 
 
 @every_optimizer
@@ -155,7 +167,7 @@ def test_a_penalty_reaches_into_segments(rule, cut, rng):
     segments = Segment(0, cut), Segment(cut, SIZE)
     whole, _ = walk(rule, params, grads, l2=0.3, n_l2=20)
     cut_up, _ = walk(rule, params, grads, l2=0.3, n_l2=20, segments=segments)
-    assert_array_equal(cut_up, whole)
+    assert_close(cut_up, whole)
 
 
 @every_optimizer
@@ -240,8 +252,9 @@ def test_two_states_of_one_rule_do_not_meet(rule, rng):
 
 @every_optimizer
 def test_memory_of_a_step_does_not_grow_with_the_vector(rule):
-    few, many = peak_bytes(rule, 100_000), peak_bytes(rule, 400_000)
-    assert many <= few + 4000
+    few, many = peak_bytes(rule, 100_000), peak_bytes(rule, 1_600_000)
+    assert few <= 8000
+    assert many <= SHARED_PIECE_BYTES + 8000
 
 
 @every_optimizer

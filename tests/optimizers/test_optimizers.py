@@ -147,7 +147,7 @@ def test_twenty_steps_are_those_of_scikit_learn(rule, options, rng):
     net = Network(block, (4,), params)
     state, d_raw = rule.init(params), np.empty((30, 1))
     for _ in range(20):
-        HalfSquaredError().value_and_grad(y[:, None], net.forward(X), None, d_raw)
+        HalfSquaredError().grad(y[:, None], net.forward(X), None, d_raw)
         net.backward(d_raw)
         rule.step(state, params, net.grads, 0.05, 0.6 / 30, net.layout.n_weights)
     assert_allclose(params, flat(peer), rtol=1e-9, atol=1e-11)
@@ -178,3 +178,11 @@ def test_values_are_checked_on_demand(rule, message):
 @pytest.mark.parametrize("rule", [Adam(0, 0), SGD(0), SGD(1)])
 def test_values_on_a_closed_bound_are_allowed(rule):
     rule.check_values()
+
+
+@pytest.mark.parametrize("rule", [Adam(), SGD()])
+def test_a_step_without_parameters_does_nothing_but_count(rule):
+    params = np.zeros(0)
+    state = rule.init(params)
+    rule.step(state, params, np.zeros(0), 0.1, 0.1)
+    assert state.t == 1

@@ -195,3 +195,34 @@ def test_sparse_rows_are_the_dense_ones(size, rows, shuffle):
         assert sp.issparse(two[0])
         assert_array_equal(two[0].toarray(), one[0])
         assert_array_equal(two[1], one[1])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_group_holds_the_rows_of_its_batches(weighted, rng):
+    data = numbered(40)
+    if weighted:
+        data = Data.of(data.X, data.y, rng.integers(1, 4, 40).astype(float))
+    for group in data.groups(7, rng, Workspace(np.float64)):
+        assert group.rows.n_rows == 40
+        assert [batch.n_rows for batch in group.batches] == [7] * 5 + [5]
+        for whole, *parts in zip(group.rows, *group.batches, strict=True):
+            if whole is not None:
+                assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_the_group_of_the_next_epoch_is_the_same_with_other_rows(rng):
+    ws, seen = Workspace(np.float64), []
+    for _ in range(2):
+        (group,) = numbered(40).groups(7, rng, ws)
+        seen.append((group, group.rows.y.copy()))
+    assert seen[0][0] is seen[1][0]
+    assert not np.array_equal(seen[0][1], seen[1][1])
+    assert_array_equal(*(np.sort(y, axis=0) for _, y in seen))
+
+
+def test_wide_outputs_leave_less_room_for_a_group(rng):
+    sizes = [
+        max(g.rows.n_rows for g in numbered(400).groups(10, rng, ws, n_raw))
+        for n_raw, ws in [(1, Workspace(float)), (1 << 10, Workspace(float))]
+    ]
+    assert sizes == [400, 10]

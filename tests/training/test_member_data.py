@@ -20,7 +20,8 @@ def batches(data, size, rng=None):
     """Return copies of the batches of an epoch."""
     return [
         tuple(None if a is None else a.copy() for a in batch)
-        for batch in data.batches(size, rng, Workspace(np.float64))
+        for group in data.groups(size, rng, Workspace(np.float64))
+        for batch in group.batches
     ]
 
 
@@ -60,8 +61,8 @@ def test_rows_and_targets_stay_together(rng):
 
 
 def test_a_batch_says_how_many_rows_a_member_has():
-    data = numbered().batches(3, None, Workspace(np.float64))
-    assert [batch.n_rows for batch in data] == [3]
+    groups = numbered().groups(3, None, Workspace(np.float64))
+    assert [batch.n_rows for group in groups for batch in group.batches] == [3]
 
 
 def test_there_are_no_weights_without_weights():

@@ -314,6 +314,13 @@ def test_lbfgs_brings_nothing_back(data, rng):
     assert (net.params[~gone] != before[~gone]).any()
 
 
+def take_steps(stepper, data):
+    for group in data.groups(200, None, stepper._ws[0]):
+        for step in stepper.plan(group).steps:
+            stepper.gradient(step)
+            stepper.update(0.1, 0.01)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_parts_of_a_batch_bring_nothing_back(n_threads, net, data):
     recipe, state = start(net)
@@ -323,9 +330,7 @@ def test_parts_of_a_batch_bring_nothing_back(n_threads, net, data):
             if epoch == 2:
                 prune(net, 0.1, optimizer=state.optimizer)
             stepper.begin_epoch()
-            for batch in data.batches(200, None, stepper._ws[0]):
-                stepper.gradient(batch)
-                stepper.update(0.1, 0.01)
+            take_steps(stepper, data)
     assert density_of(net) == 0.1
     assert np.count_nonzero(weights(net)) == 30
 
@@ -341,9 +346,7 @@ def test_a_walk_in_parts_after_pruning_is_one_at_once(data):
                 if step == 2:
                     prune(net, 0.2, optimizer=state.optimizer)
                 stepper.begin_epoch()
-                for batch in data.batches(200, None, stepper._ws[0]):
-                    stepper.gradient(batch)
-                    stepper.update(0.1, 0.01)
+                take_steps(stepper, data)
         results.append(net.params)
     assert_allclose(results[1], results[0], rtol=1e-9, atol=1e-14)
 
