@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -193,7 +193,8 @@ class Dense(Block):
         )
 
 
-class _Plan(NamedTuple):
+@dataclass(slots=True)
+class _Plan:
     """What follows from the shape of x: other shapes, and buffers.
 
     If a row has axes of its own, the products merge them: ``y_shape`` undoes that, and

@@ -86,14 +86,17 @@ class Workspace:
         view = self._views.get((name, shape))
         return self._make(name, shape, dtype) if view is None else view
 
-    def constant(self, value: float, shape: tuple[int, ...]) -> NDArray[Any]:
+    def constant(
+        self, value: float, shape: tuple[int, ...], dtype: DTypeLike | None = None
+    ) -> NDArray[Any]:
         """Return a read-only array of ``shape`` that is ``value`` everywhere.
 
         NumPy's loops are several times as fast with an array as with a number.
         """
-        view = self._views.get((value, shape))
+        name = value, dtype
+        view = self._views.get((name, shape))
         if view is None:
-            view = self._make(value, shape, None)
+            view = self._make(name, shape, dtype)
             view.fill(value)
             view.flags.writeable = False
         return view

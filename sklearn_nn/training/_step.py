@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -33,14 +33,16 @@ ROWS_PER_PRODUCT = 32
 MAX_PARTS = 8
 
 
-class Step(NamedTuple):
+@dataclass(slots=True)
+class Step:
     """A batch: its number of rows, and what computes its gradient."""
 
     n_rows: int
     tasks: Sequence[Task]
 
 
-class Plan(NamedTuple):
+@dataclass(slots=True)
+class Plan:
     """The steps of a group, and where they leave the raw outputs of its rows."""
 
     raw: Array
@@ -128,8 +130,8 @@ class Stepper:
     def gradient(self, step: Step) -> None:
         """Compute the gradient of the mean loss over the batch of ``step``."""
         tasks = step.tasks
-        self._n_summed = len(tasks)
-        if len(tasks) == 1:
+        self._n_summed = n_parts = len(tasks)
+        if n_parts == 1:
             tasks[0]()
         else:
             self.team.run(tasks)
