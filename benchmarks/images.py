@@ -85,9 +85,7 @@ def _epoch(X: Any, y: Any) -> Callable[[], Any]:
 
     def epoch() -> None:
         for rows in np.split(rng.permutation(len(X)), len(X) // BATCH):
-            raw = net.forward(X[rows], rng)
-            loss.value(y[rows], raw, None)
-            loss.grad(y[rows], raw, None, d_raw)
+            loss.value_and_grad(y[rows], net.forward(X[rows], rng), None, d_raw)
             net.backward(d_raw)
             adam.step(state, net.params, net.grads, 1e-3)
 

@@ -58,9 +58,7 @@ def _epoch(kind: str, units: int, batch: int, X: Any, y: Any) -> Callable[[], An
     def epoch() -> None:
         with single_blas_thread():
             for rows in np.split(rng.permutation(len(X)), len(X) // batch):
-                raw = net.forward(X[rows], rng)
-                loss.value(y[rows], raw, None)
-                loss.grad(y[rows], raw, None, d_raw)
+                loss.value_and_grad(y[rows], net.forward(X[rows], rng), None, d_raw)
                 net.backward(d_raw)
                 adam.step(state, net.params, net.grads, 1e-3)
 

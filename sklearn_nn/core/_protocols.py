@@ -90,6 +90,11 @@ class Loss(Spec, ABC):
     def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         """Write the gradient of the mean loss, or of their sum, to ``out``."""
 
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        """Return `value` after `grad`; a loss may have a way to share their work."""
+        self.grad(y, raw, w, out)
+        return self.value(y, raw, w)
+
     @abstractmethod
     def predict(self, raw: Array) -> Array:
         """Return the prediction, such as a mean or probabilities: the inverse link."""

@@ -81,25 +81,41 @@ class SoftmaxCrossEntropy(Loss):
     rules: ClassVar[Mapping[str, Rule]] = {"smoothing": number(0, 1, "[)")}
 
     def value(self, y: Array, raw: Array, w: Array | None) -> Any:
-        low = np.empty_like(raw)
-        own, k = _lower(raw, low) + y, raw.shape[-1]
-        loss = low.reshape(-1).take(own)
-        if smoothing := self.smoothing:
-            mean = low.dot(ones(k, low.dtype.char)) / k
-            loss += smoothing * (mean - loss)
-        np.exp(low, out=low)
-        total = low.dot(ones(k, low.dtype.char))
-        np.subtract(np.log(total, out=total), loss, out=loss)
-        return mean_over_rows(loss[..., None], w)  # log(sum(exp(low))) - low[y]
+        loss, _, _ = self._losses(y, raw, np.empty_like(raw))
+        return mean_over_rows(loss[..., None], w)
 
     def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
-        own, k = _lower(raw, out) + y, out.shape[-1]
+        own = _lower(raw, out) + y
         np.exp(out, out)
-        total, scale = out.dot(ones(k, out.dtype.char)), row_scale(out, w)
+        self._finish(own, out.dot(ones(out.shape[-1], out.dtype.char)), w, out)
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        loss, own, total = self._losses(y, raw, out)
+        self._finish(own, total, w, out)
+        return mean_over_rows(loss[..., None], w)
+
+    def _losses(self, y: Array, raw: Array, out: Array) -> tuple[Array, Array, Array]:
+        """Return the losses of the rows; write a multiple of the softmax to ``out``.
+
+        The multiple is the sum of each row, the third array; the second tells where the
+        entry of each row's class stands in the flat array.
+        """
+        own, sums = _lower(raw, out) + y, ones(out.shape[-1], out.dtype.char)
+        loss = out.reshape(-1).take(own)
+        if smoothing := self.smoothing:
+            loss += smoothing * (out.dot(sums) / len(sums) - loss)
+        np.exp(out, out)
+        total = out.dot(sums)
+        return np.subtract(np.log(total), loss, loss), own, total
+
+    def _finish(self, own: Array, total: Array, w: Array | None, out: Array) -> None:
+        """Turn ``out``, a multiple of the softmax, into the gradient."""
+        scale = row_scale(out, w)
         out *= np.divide(scale, total, total)[..., None]
         entries = out.reshape(-1)
         if smoothing := self.smoothing:
-            out -= scale[..., None] * scalar(smoothing / k, out.dtype.char)
+            share = scalar(smoothing / out.shape[-1], out.dtype.char)
+            out -= scale[..., None] * share
             scale = scale * scalar(1 - smoothing, out.dtype.char)
         entries[own] -= scale
 

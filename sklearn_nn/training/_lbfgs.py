@@ -36,8 +36,7 @@ class _Objective:
             share = batch.X.shape[0] / n
             raw = net.forward(batch.X)
             d_raw = ws.out("d_raw", raw.shape)
-            value += share * self.loss.value(batch.y, raw, batch.w)
-            self.loss.grad(batch.y, raw, batch.w, d_raw)
+            value += share * self.loss.value_and_grad(batch.y, raw, batch.w, d_raw)
             net.backward(d_raw)
             grad += share * net.grads
         return value, grad

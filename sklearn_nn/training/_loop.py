@@ -80,7 +80,7 @@ class Course:
                 lr = rate * schedule(clock)
                 stepper.update(lr, alpha / step.n_rows)
                 i += 1
-            total += group.rows.n_rows * stepper.value(group)
+            total += stepper.loss_of(group)
             n_seen += group.rows.n_rows
         clock.samples += n_seen
         total += 0.5 * alpha * squares / (self.net.members or 1)

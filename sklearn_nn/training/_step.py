@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sklearn_nn.core import (
     Network,
     Rng,
     Segment,
+    Shape,
     Task,
     Team,
     Workspace,
@@ -31,6 +33,9 @@ FLOPS_PER_PART = 2e7
 FLOPS_PER_PRODUCT = 4e6
 ROWS_PER_PRODUCT = 32
 MAX_PARTS = 8
+# The losses of so many small batches are worked out at once: they take as many calls as
+# all the products of a small network.
+MANY_BATCHES = 4
 
 
 @dataclass(slots=True)
@@ -43,9 +48,12 @@ class Step:
 
 @dataclass(slots=True)
 class Plan:
-    """The steps of a group, and where they leave the raw outputs of its rows."""
+    """The steps of a group, and where they leave the raw outputs of its rows.
 
-    raw: Array
+    None if there are few: each works out its loss by itself.
+    """
+
+    raw: Array | None
     steps: Sequence[Step]
 
 
@@ -82,6 +90,7 @@ class Stepper:
             self._grads = net.trained_grads
         self._ws = [Workspace(net.params.dtype) for _ in self._nets]
         self._noise: list[Rng] = [state.rng]
+        self._sums = [0.0] * n_parts
         self._n_summed = 1
         self._segments = recipe.segments
         if recipe.optimizer.decay(state.clock) and not recipe.segments:
@@ -97,35 +106,42 @@ class Stepper:
 
     def plan(self, group: Group) -> Plan:
         """Return how to work on ``group``; it holds as long as its arrays do."""
-        net, n = self._nets[0], group.rows.n_rows
-        lead = () if net.members is None else (net.members,)
-        raw = self._ws[0].out("raw", (*lead, n, *net.out_shape))
-        steps, start = [], 0
+        if len(group.batches) < MANY_BATCHES:
+            return Plan(None, [self._step(batch, None) for batch in group.batches])
+        net, steps, start = self._nets[0], [], 0
+        raw = self._ws[0].out("raw", self._raw_shape(group.rows))
         for batch in group.batches:
             stop = start + batch.n_rows
-            own = raw[:, start:stop] if lead else raw[start:stop]
-            steps.append(Step(batch.n_rows, self._tasks(batch, own)))
+            own = raw[start:stop] if net.members is None else raw[:, start:stop]
+            steps.append(self._step(batch, own))
             start = stop
         return Plan(raw, steps)
 
-    def _tasks(self, batch: Batch, raw: Array) -> list[Task]:
-        """Return the tasks that compute the gradient and write the raw outputs.
+    def _step(self, batch: Batch, raw: Array | None) -> Step:
+        """Return the step of ``batch``, which may write its raw outputs to ``raw``.
 
         A smaller batch, the last one, has fewer parts of the same size.
         """
         m, n_parts = batch.n_rows, len(self._nets)
         n_parts = min(n_parts, math.ceil(n_parts * m / self.recipe.batch_size))
         if n_parts == 1:
-            return [self._task(0, batch, raw, 1.0)]
+            return Step(m, [self._task(0, batch, raw, 1.0)])
         ends = [m * i // n_parts for i in range(n_parts + 1)]  # of nearly equal parts
-        return [
-            self._task(i, batch.part(*cut), raw[slice(*cut)], (cut[1] - cut[0]) / m)
-            for i, cut in enumerate(pairwise(ends))
-        ]
+        tasks = []
+        for i, cut in enumerate(pairwise(ends)):
+            own = None if raw is None else raw[slice(*cut)]
+            share = (cut[1] - cut[0]) / m
+            tasks.append(self._task(i, batch.part(*cut), own, share))
+        return Step(m, tasks)
 
-    def _task(self, i: int, batch: Batch, raw: Array, share: float) -> Task:
-        d_raw = self._ws[i].out("d_raw", raw.shape)
+    def _task(self, i: int, batch: Batch, raw: Array | None, share: float) -> Task:
+        d_raw = self._ws[i].out("d_raw", self._raw_shape(batch))
         return partial(self._part_gradient, i, batch, raw, d_raw, share)
+
+    def _raw_shape(self, rows: Batch) -> Shape:
+        net = self._nets[0]
+        lead = () if net.members is None else (net.members,)
+        return (*lead, rows.n_rows, *net.out_shape)
 
     def gradient(self, step: Step) -> None:
         """Compute the gradient of the mean loss over the batch of ``step``."""
@@ -136,15 +152,19 @@ class Stepper:
         else:
             self.team.run(tasks)
 
-    def value(self, group: Group) -> float:
-        """Return the mean loss over ``group`` once its steps have been taken.
+    def loss_of(self, group: Group) -> float:
+        """Return the sum of the losses of all rows, once their steps have been taken.
 
         Each batch counts with the parameters before its step. With members it is the
-        mean over them, too. It is worked out for all batches at once because it takes
-        as many calls as all of a small network's products.
+        mean of their sums.
         """
-        rows = group.rows
-        value = self.loss.value(rows.y, group.plan.raw, rows.w)
+        rows, raw = group.rows, group.plan.raw
+        if raw is not None:
+            return rows.n_rows * self._mean(self.loss.value(rows.y, raw, rows.w))
+        total, self._sums = sum(self._sums), [0.0] * len(self._sums)
+        return total
+
+    def _mean(self, value: Any) -> float:
         return float(value if self._nets[0].members is None else value.mean())
 
     def update(self, lr: float, l2: float) -> None:
@@ -158,13 +178,17 @@ class Stepper:
         rule.step(state, self.params, grads, lr, l2, n_l2, *more)
 
     def _part_gradient(
-        self, i: int, batch: Batch, raw: Array, d_raw: Array, share: float
+        self, i: int, batch: Batch, raw: Array | None, d_raw: Array, share: float
     ) -> None:
         net = self._nets[i]
         net.clock.progress = self.state.clock.progress
         y = net.forward(batch.X, self._noise[i], batch.w)
-        np.copyto(raw, y)
-        self.loss.grad(batch.y, y, batch.w, d_raw)
+        if raw is None:
+            value = self.loss.value_and_grad(batch.y, y, batch.w, d_raw)
+            self._sums[i] += batch.n_rows * self._mean(value)
+        else:
+            np.copyto(raw, y)
+            self.loss.grad(batch.y, y, batch.w, d_raw)
         if share != 1:
             d_raw *= share
         net.backward(d_raw)

@@ -40,7 +40,7 @@ def gradient(stepper, batch):
     group.plan = stepper.plan(group)
     for step in group.plan.steps:
         stepper.gradient(step)
-    return stepper.value(group)
+    return stepper.loss_of(group) / group.rows.n_rows
 
 
 def walk(n_parts, n_threads, *, steps=4, **kwargs):
