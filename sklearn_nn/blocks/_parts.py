@@ -61,7 +61,8 @@ class Compound(Block):
         """Return the parts with their memory, looked up in the first step only."""
         bound: Bound | None = ws.saved
         if bound is None or bound.p is not p:
-            bound = ws.saved = Bound(self.plan(ws.in_shape)[0], p, ws)
+            parts = self.plan(ws.in_shape)[0] if bound is None else bound.parts
+            bound = ws.saved = Bound(parts, p, ws)
         return bound
 
 

@@ -53,6 +53,8 @@ class OneOf:
     values: tuple[Any, ...]
 
     def allows(self, value: Any, /) -> bool:
+        if any(value is v for v in self.values):  # nearly always, and fast
+            return True
         same_kind = [v for v in self.values if isinstance(value, type(v))]
         is_bool = isinstance(value, bool)
         return any(value == v and is_bool is isinstance(v, bool) for v in same_kind)
