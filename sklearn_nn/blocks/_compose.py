@@ -78,7 +78,8 @@ class Chain(Composite, Compound):
         bound, grad = ws.saved, dy
         for block, p_own, g_own, ws_own, need in bound.chain_back(g, need_dx):
             grad = block.backward(p_own, g_own, grad, ws_own, need_dx=need)
-        bound.add_tied()
+        if bound.tied:
+            bound.add_tied()
         return grad if need_dx else None
 
 

@@ -82,6 +82,8 @@ class Bound:
     has_params : list of bool
         Whether a part has parameters, from the first `steps_back` on. One without
         needs no backward if no dx is needed.
+    tied : list of tuple
+        The gradients of home and part, for the arrays of tied parts.
     """
 
     def __init__(self, parts: Sequence[Part], p: Views, ws: Workspace) -> None:
@@ -95,12 +97,12 @@ class Bound:
         self._chains: dict[bool, list[StepBack]] = {}
         self._g: Views = None
         self._back: list[tuple[Block, Views, Views, Workspace]] = []
-        self._tied: list[tuple[Array, Array]] = []
+        self.tied: list[tuple[Array, Array]] = []
 
     def steps_back(self, g: Views) -> list[tuple[Block, Views, Views, Workspace]]:
         """Return block, parameters, gradients and workspace of each part."""
         if self._g is not g:
-            self._g, self._tied, self._chains = g, [], {}
+            self._g, self.tied, self._chains = g, [], {}
             views = [self._gradients(part, g) for part in self.parts]
             self.has_params = [any(True for _ in _arrays(own)) for own in views]
             steps = zip(self.steps, views, strict=True)
@@ -112,8 +114,9 @@ class Bound:
 
         Without a need for dx, they end at the first part with parameters.
         """
-        steps, chain = self.steps_back(g), self._chains.get(need_dx)
+        chain = self._chains.get(need_dx) if self._g is g else None
         if chain is None:
+            steps = self.steps_back(g)
             last = 0 if need_dx else [*self.has_params, True].index(True)
             ahead = range(len(steps) - 1, last - 1, -1)
             chain = [(*steps[i], need_dx or i > last) for i in ahead]
@@ -133,7 +136,7 @@ class Bound:
 
     def add_tied(self) -> None:
         """Add the gradients of tied parts to those of the parts they are tied to."""
-        for total, own in self._tied:
+        for total, own in self.tied:
             total += own
 
     def _gradients(self, part: Part, g: Views) -> Views:
@@ -141,7 +144,7 @@ class Bound:
         if part.home == part.name:
             return home
         own = _like(home)
-        self._tied += zip(_arrays(home), _arrays(own), strict=True)
+        self.tied += zip(_arrays(home), _arrays(own), strict=True)
         return own
 
 

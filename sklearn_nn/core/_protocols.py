@@ -208,7 +208,7 @@ class Optimizer(Spec, ABC):
         slots: Sequence[Array],
     ) -> None:
         """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
-        axpy, scal = vector_operations(p)
+        axpy, scal, _ = vector_operations(p)
         if g.ndim > 1:
             g, *others = g
             for other in others:

@@ -1,4 +1,4 @@
-"""vector_operations: what an optimizer does to whole vectors, in place."""
+"""vector_operations: what training does to whole vectors, mostly in place."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,10 +21,13 @@ class VectorOperations(NamedTuple):
         in all of them, with a = 1.
     scal : callable
         ``scal(a, x)``: ``x *= a``.
+    dot : callable
+        ``dot(x, y)``: the sum of ``x * y``, a float.
     """
 
     axpy: Callable[..., Any]
     scal: Callable[..., Any]
+    dot: Callable[..., float]
 
 
 def vector_operations(p: NDArray[Any]) -> VectorOperations:
@@ -56,8 +59,12 @@ def _scal(a: float, x: Any) -> None:
     x *= np.array(a, x.dtype)
 
 
+def _dot(x: Any, y: Any) -> float:
+    return float(x.dot(y))
+
+
 _BLAS = {
-    char: VectorOperations(*get_blas_funcs(("axpy", "scal"), dtype=char))
+    char: VectorOperations(*get_blas_funcs(("axpy", "scal", "dot"), dtype=char))
     for char in "fd"
 }
-_NUMPY = VectorOperations(_axpy, _scal)
+_NUMPY = VectorOperations(_axpy, _scal, _dot)

@@ -93,7 +93,7 @@ class Workspace:
 
         NumPy's loops are several times as fast with an array as with a number.
         """
-        name = value, dtype
+        name = value if dtype is None else (value, dtype)
         view = self._views.get((name, shape))
         if view is None:
             view = self._make(name, shape, dtype)

@@ -27,8 +27,10 @@ def scale_rows(grad: Array, w: Array | None) -> None:
 
     Shapes: grad (..., n, k), w (..., n).
     """
-    scale = row_scale(grad, w)
-    grad *= scale if w is None else scale[..., None]
+    if w is None:
+        grad *= scalar(1 / grad.shape[-2], grad.dtype.char)
+    else:
+        grad *= row_scale(grad, w)[..., None]
 
 
 def row_scale(grad: Array, w: Array | None) -> Array:

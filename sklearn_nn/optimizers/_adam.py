@@ -51,7 +51,7 @@ class Adam(Optimizer):
         # The slots hold sums in place of means, M = m / (1 - beta_1) and
         # V = v / (1 - beta_2): three passes fewer over the vector.
         M, V = slots
-        axpy, scal = vector_operations(p)
+        axpy, scal, _ = vector_operations(p)
         root = math.sqrt(1 - self.beta_2)
         unbias = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         scal(self.beta_1, M)

@@ -40,7 +40,7 @@ class SGD(Optimizer):
     def update(
         self, t: int, p: Array, g: Array, lr: float, slots: Sequence[Array]
     ) -> None:
-        axpy, scal = vector_operations(p)
+        axpy, scal, _ = vector_operations(p)
         if not slots:
             axpy(g, p, p.size, -lr)
             return

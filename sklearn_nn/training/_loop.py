@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Loss, Network, Team, Workspace, single_blas_thread
+from sklearn_nn.core import (
+    Loss,
+    Network,
+    Team,
+    Workspace,
+    single_blas_thread,
+    vector_operations,
+)
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._member_data import MemberData
 from sklearn_nn.training._monitors import Monitor
@@ -66,6 +73,7 @@ class Course:
         size, rate = min(recipe.batch_size, n), recipe.learning_rate
         alpha = recipe.alpha / data.mean_weight
         weights = stepper.params[: stepper.n_weights]
+        dot = vector_operations(weights).dot
         begin, advance = clock.progress, share * size / n
         stepper.begin_epoch()
         rng, n_raw = self.state.rng if recipe.shuffle else None, self._n_raw
@@ -74,8 +82,8 @@ class Course:
                 group.plan = stepper.plan(group)
             for step in group.plan.steps:
                 stepper.gradient(step)
-                if alpha:
-                    squares += float(weights.dot(weights))
+                if alpha and len(weights):
+                    squares += dot(weights, weights)
                 clock.progress = begin + i * advance
                 lr = rate * schedule(clock)
                 stepper.update(lr, alpha / step.n_rows)

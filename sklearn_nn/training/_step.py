@@ -169,13 +169,21 @@ class Stepper:
 
     def update(self, lr: float, l2: float) -> None:
         """Take the optimizer's step with the last gradient and that of the penalty."""
-        grads, state = self._grads, self.state.optimizer
+        grads, state, rule = self._grads, self.state, self.recipe.optimizer
         if grads.ndim > 1:
             grads = grads[: self._n_summed]
-        rule = self.recipe.optimizer
-        decay, n_l2 = lr * rule.decay(self.state.clock), self.n_weights
-        more = decay, self._segments, self.team
-        rule.step(state, self.params, grads, lr, l2, n_l2, *more)
+        decay, n_l2 = lr * rule.decay(state.clock), self.n_weights
+        rule.step(
+            state.optimizer,
+            self.params,
+            grads,
+            lr,
+            l2,
+            n_l2,
+            decay,
+            self._segments,
+            self.team,
+        )
 
     def _part_gradient(
         self, i: int, batch: Batch, raw: Array | None, d_raw: Array, share: float

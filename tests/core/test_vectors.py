@@ -27,7 +27,7 @@ def test_long_vectors_have_operations_that_release_the_lock(dtype):
 @both_dtypes
 @lengths
 def test_axpy_adds_a_multiple(n, dtype, rng):
-    x, y, (axpy, _) = drawn(rng, n, dtype)
+    x, y, (axpy, *_) = drawn(rng, n, dtype)
     expected = y - 0.3 * x.astype(float)
     axpy(x, y, n, -0.3)
     assert y.dtype == dtype
@@ -37,7 +37,7 @@ def test_axpy_adds_a_multiple(n, dtype, rng):
 @both_dtypes
 @lengths
 def test_axpy_adds_all_of_it_by_itself(n, dtype, rng):
-    x, y, (axpy, _) = drawn(rng, n, dtype)
+    x, y, (axpy, *_) = drawn(rng, n, dtype)
     expected = x + y
     axpy(x, y)
     assert_array_equal(y, expected)
@@ -46,7 +46,7 @@ def test_axpy_adds_all_of_it_by_itself(n, dtype, rng):
 @both_dtypes
 @pytest.mark.parametrize("n", [50, LONG])
 def test_axpy_leaves_the_rest_alone(n, dtype, rng):
-    x, y, (axpy, _) = drawn(rng, n, dtype)
+    x, y, (axpy, *_) = drawn(rng, n, dtype)
     before = y.copy()
     axpy(x, y, 20, 1.0)
     assert_array_equal(y[20:], before[20:])
@@ -56,11 +56,20 @@ def test_axpy_leaves_the_rest_alone(n, dtype, rng):
 @both_dtypes
 @lengths
 def test_scal_multiplies(n, dtype, rng):
-    _, y, (_, scal) = drawn(rng, n, dtype)
+    _, y, (_, scal, _) = drawn(rng, n, dtype)
     expected = 0.9 * y.astype(float)
     scal(0.9, y)
     assert y.dtype == dtype
     assert_allclose(y, expected, rtol=1e-6)
+
+
+@both_dtypes
+@lengths
+def test_dot_is_a_float(n, dtype, rng):
+    x, y, (*_, dot) = drawn(rng, n, dtype)
+    value = dot(x, y)
+    assert type(value) is float
+    assert_allclose(value, (x.astype(float) * y).sum(), rtol=1e-4, atol=1e-4 * n**0.5)
 
 
 @both_dtypes
