@@ -27,8 +27,8 @@ Shape = tuple[int, ...]
 # vector that several threads can share are larger: each operation ends with a wait for
 # Python's lock. Their number follows from the cores, not from the threads at hand.
 PIECE_BYTES = 1 << 18
-SHARED_PIECE_BYTES = 1 << 19
-SHARED_BYTES = 3 << 19  # a shorter vector is no work for several threads
+SHARED_PIECE_BYTES = 1 << 20
+SHARED_BYTES = 7 << 17  # a shorter vector is no work for several threads
 
 
 class Block(Spec, ABC):
