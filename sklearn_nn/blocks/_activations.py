@@ -19,6 +19,7 @@ from sklearn_nn.core import (
     Workspace,
 )
 
+FEW = 1024
 _BITS: dict[int, Any] = {4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 
 
@@ -80,10 +81,14 @@ class ReLU(Activation):
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
     def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
-        # Read as integers, floats that are not negative keep their order, and 1 is the
-        # least that is positive. So the minimum is a mask of zeros and ones, and times
-        # it the bits of dy are those of dy or of 0. A mask of bools would be converted
-        # first, by loops that take twice as long.
+        if y.size <= FEW:
+            np.sign(y, out=out)
+            out *= dy
+            return out
+        # The sign is slow where there are many. Read as integers, floats that are not
+        # negative keep their order, and 1 is the least that is positive. So the minimum
+        # is a mask of zeros and ones, and times it the bits of dy are those of dy or of
+        # 0. A mask of bools would be converted first, which takes twice as long.
         kind = _BITS[y.itemsize]
         bits = out.view(kind)
         np.minimum(y.view(kind), ws.constant(1, y.shape, kind), out=bits)

@@ -101,7 +101,7 @@ class SoftmaxCrossEntropy(Loss):
         entry of each row's class stands in the flat array.
         """
         own, sums = _lower(raw, out) + y, ones(out.shape[-1], out.dtype.char)
-        loss = out.reshape(-1).take(own)
+        loss = out.ravel().take(own)
         if smoothing := self.smoothing:
             loss += smoothing * (out.dot(sums) / len(sums) - loss)
         np.exp(out, out)
@@ -112,7 +112,7 @@ class SoftmaxCrossEntropy(Loss):
         """Turn ``out``, a multiple of the softmax, into the gradient."""
         scale = row_scale(out, w)
         out *= np.divide(scale, total, total)[..., None]
-        entries = out.reshape(-1)
+        entries = out.ravel()
         if smoothing := self.smoothing:
             share = scalar(smoothing / out.shape[-1], out.dtype.char)
             out -= scale[..., None] * share
@@ -134,6 +134,6 @@ def _lower(raw: Array, out: Array) -> Array:
     row, argmax is faster than max, and a product with ones is faster than a sum.
     """
     first = starts(raw.shape)
-    top = raw.reshape(-1).take(first + raw.argmax(-1))
+    top = raw.ravel().take(first + raw.argmax(-1))
     np.subtract(raw, top[..., None], out)
     return first

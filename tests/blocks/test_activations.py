@@ -80,3 +80,17 @@ def test_an_unknown_activation_is_named_in_the_message(value):
     message = rf"`activation` {rule}.*got {re.escape(repr(value))}\."
     with pytest.raises(InvalidParameterError, match=message):
         Dense(3, value).out_shape((4,))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [8, 1024, 1025, 5000])
+def test_the_gradient_of_a_relu_is_all_of_dy_or_nothing(n, dtype, rng):
+    tiny = np.finfo(dtype).smallest_subnormal
+    x = rng.standard_normal((n, 1)).astype(dtype)
+    x[:7, 0] = [0, -0.0, tiny, -tiny, np.inf, -np.inf, 1]
+    net = bound(ReLU(), dtype)
+    dy = rng.standard_normal((n, 1)).astype(dtype)
+    net.forward(x, rng)
+    dx = net.backward(dy, need_dx=True)
+    assert dx.dtype == dtype
+    assert_array_equal(dx, np.where(x > 0, dy, 0))
