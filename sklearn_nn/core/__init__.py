@@ -44,7 +44,7 @@ from sklearn_nn.core._threads import (
     n_cores,
     single_blas_thread,
 )
-from sklearn_nn.core._vectors import outer_addition, vector_operations
+from sklearn_nn.core._vectors import largest, outer_addition, vector_operations
 from sklearn_nn.core._workspace import Workspace
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "instance_of",
     "integer",
     "is_same",
+    "largest",
     "lazy",
     "n_cores",
     "normal",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_blas_funcs
+from scipy.linalg.blas import idamax, isamax
 
 LONG = 1 << 18  # bytes
 
@@ -50,6 +51,12 @@ def outer_addition(dtype: str) -> Callable[..., Any]:
     return function
 
 
+def largest(a: NDArray[Any]) -> float:
+    """Return the largest absolute value in an array in C order; 0 for an empty one."""
+    flat = a.ravel()
+    return abs(float(flat[_IAMAX[flat.dtype.char](flat)])) if flat.size else 0.0
+
+
 def _axpy(x: Any, y: Any, n: int | None = None, a: float = 1.0) -> None:
     part = y[:n]
     part += x[:n] if a == 1 else x[:n] * np.array(a, x.dtype)
@@ -67,4 +74,5 @@ _BLAS = {
     char: VectorOperations(*get_blas_funcs(("axpy", "scal", "dot"), dtype=char))
     for char in "fd"
 }
+_IAMAX = {"f": isamax, "d": idamax}
 _NUMPY = VectorOperations(_axpy, _scal, _dot)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from sklearn_nn.core import Array, Loss, Rule, number, scalar
+from sklearn_nn.core import Array, Loss, Rule, largest, number, scalar
 from sklearn_nn.losses._reduce import (
     mean_over_rows,
     ones,
@@ -16,6 +16,11 @@ from sklearn_nn.losses._reduce import (
     starts,
     weighted_mean,
 )
+
+# Up to here exp needs no shift. A loss is the difference of two numbers of this size:
+# float64 has digits enough, float32 has not.
+MODERATE = 16.0
+MODERATE_IN_LOSS = {"d": MODERATE, "f": 1.0}
 
 
 @dataclass(eq=False, repr=False)
@@ -81,38 +86,37 @@ class SoftmaxCrossEntropy(Loss):
     rules: ClassVar[Mapping[str, Rule]] = {"smoothing": number(0, 1, "[)")}
 
     def value(self, y: Array, raw: Array, w: Array | None) -> Any:
-        loss, _, _ = self._losses(y, raw, np.empty_like(raw))
+        loss, _ = self._losses(y, raw, np.empty_like(raw))
         return mean_over_rows(loss[..., None], w)
 
     def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
-        own = _lower(raw, out) + y
-        np.exp(out, out)
-        self._finish(own, out.dot(ones(out.shape[-1], out.dtype.char)), w, out)
+        np.exp(_lowered(raw, out, MODERATE), out)
+        self._finish(y, out.dot(ones(out.shape[-1], out.dtype.char)), w, out)
 
     def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
-        loss, own, total = self._losses(y, raw, out)
-        self._finish(own, total, w, out)
+        loss, total = self._losses(y, raw, out)
+        self._finish(y, total, w, out)
         return mean_over_rows(loss[..., None], w)
 
-    def _losses(self, y: Array, raw: Array, out: Array) -> tuple[Array, Array, Array]:
+    def _losses(self, y: Array, raw: Array, out: Array) -> tuple[Array, Array]:
         """Return the losses of the rows; write a multiple of the softmax to ``out``.
 
-        The multiple is the sum of each row, the third array; the second tells where the
-        entry of each row's class stands in the flat array.
+        The multiple is the sum of each row, the second array.
         """
-        own, sums = _lower(raw, out) + y, ones(out.shape[-1], out.dtype.char)
-        loss = out.ravel().take(own)
+        sums = ones(out.shape[-1], out.dtype.char)
+        low = _lowered(raw, out, MODERATE_IN_LOSS[raw.dtype.char])
+        loss = low.ravel().take(starts(raw.shape) + y)
         if smoothing := self.smoothing:
-            loss += smoothing * (out.dot(sums) / len(sums) - loss)
-        np.exp(out, out)
-        total = out.dot(sums)
-        return np.subtract(np.log(total), loss, loss), own, total
+            loss += smoothing * (low.dot(sums) / len(sums) - loss)
+        np.exp(low, out)
+        total = out.dot(sums)  # a product with ones is faster than a sum
+        return np.subtract(np.log(total), loss, loss), total
 
-    def _finish(self, own: Array, total: Array, w: Array | None, out: Array) -> None:
+    def _finish(self, y: Array, total: Array, w: Array | None, out: Array) -> None:
         """Turn ``out``, a multiple of the softmax, into the gradient."""
         scale = row_scale(out, w)
         out *= np.divide(scale, total, total)[..., None]
-        entries = out.ravel()
+        entries, own = out.ravel(), starts(out.shape) + y
         if smoothing := self.smoothing:
             share = scalar(smoothing / out.shape[-1], out.dtype.char)
             out -= scale[..., None] * share
@@ -127,13 +131,12 @@ class SoftmaxCrossEntropy(Loss):
         return np.log((1 - self.smoothing) * p + self.smoothing / len(p))
 
 
-def _lower(raw: Array, out: Array) -> Array:
-    """Write ``raw`` less the largest entry of each row to ``out``: exp is 1 at most.
+def _lowered(raw: Array, out: Array, moderate: float) -> Array:
+    """Return ``raw`` if it is moderate, else less the largest entry of each row.
 
-    Return where the rows start in the flat array: (..., n). Over the few entries of a
-    row, argmax is faster than max, and a product with ones is faster than a sum.
+    That goes to ``out``. Over the few entries of a row, argmax is faster than max.
     """
-    first = starts(raw.shape)
-    top = raw.ravel().take(first + raw.argmax(-1))
-    np.subtract(raw, top[..., None], out)
-    return first
+    if largest(raw) < moderate:
+        return raw
+    top = raw.ravel().take(starts(raw.shape) + raw.argmax(-1))
+    return np.subtract(raw, top[..., None], out)

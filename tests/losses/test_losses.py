@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import log_softmax
 
 from sklearn_nn.losses import (
     AbsoluteError,
@@ -195,3 +196,24 @@ def test_a_bad_constant_is_named_with_its_rule(cls, name, bad, rule):
     message = re.escape(f"`{name}` of {cls.__name__} must be {rule}")
     with pytest.raises(ValueError, match=message):
         cls(**{name: bad}).check_values()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [0.5, 1.5, 15, 17, 300])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_softmax_loss_keeps_its_digits_whatever_the_size(size, dtype, smoothing, rng):
+    raw = rng.uniform(-size, size, (40, 5)).astype(dtype)
+    raw[0, 0] = size
+    y, loss = raw.argmax(axis=1), SoftmaxCrossEntropy(smoothing)
+    p = log_softmax(raw.astype(np.longdouble), axis=1)
+    target = (1 - smoothing) * np.eye(5)[y] + smoothing / 5
+    expected = -(target * p).sum(axis=1).mean()
+    grad, eps = np.empty_like(raw), float(np.finfo(dtype).eps)
+    value = loss.value_and_grad(y, raw, None, grad)
+    assert value == pytest.approx(loss.value(y, raw, None), rel=4 * eps)
+    # smoothed, the loss is of the size of the outputs
+    assert value == pytest.approx(float(expected), rel=8 * eps, abs=2 * eps)
+    alone = np.empty_like(raw)
+    loss.grad(y, raw, None, alone)
+    for way in (grad, alone):
+        assert_allclose(way, (np.exp(p) - target) / 40, rtol=0, atol=eps / 2)
