@@ -99,15 +99,15 @@ class Data:
             order = rng.permutation(n)
         else:
             order = rng.permutation(self.rows)
-        if order is None:
-            everything = Batch(self.X, self.y, self.w)
-            for start in range(0, n, size):
-                batch = everything.part(start, min(start + size, n))
-                yield Group(batch, [batch])
-            return
+        everything = Batch(self.X, self.y, self.w)
         several = size * self._batches_at_once(size, n_raw)
         for start in range(0, n, several):
-            yield self._cut(self._gather(order[start : start + several], ws), size, ws)
+            stop = min(start + several, n)
+            if order is None:
+                rows = everything.part(start, stop)
+            else:
+                rows = self._gather(order[start:stop], ws)
+            yield self._cut(rows, size, ws)
 
     def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
         """Yield the batches of all groups."""
@@ -115,7 +115,7 @@ class Data:
             yield from group.batches
 
     def _batches_at_once(self, size: int, n_raw: int) -> int:
-        """Return of how many batches the rows are gathered in one go.
+        """Return how many batches make a group.
 
         Taking rows has a price per call, but what was taken must stay in the cache.
         """

@@ -41,12 +41,14 @@ class Course:
         self.net, self.loss, self.data, self.recipe = net, loss, data, recipe
         self.state, self.monitors = state, monitors
         self.ended = False
-        self._ws = Workspace(net.params.dtype)
         self._n_raw = math.prod(net.out_shape)
         self._stepper: Stepper | None = None
 
     def set_up(self, n_parts: int, team: Team) -> None:
         """Make the stepper; batches go in ``n_parts`` on the threads of ``team``."""
+        self._ws = Workspace(
+            self.net.params.dtype
+        )  # its groups have the stepper's plan
         parts = self.net, self.loss, self.recipe, self.state, n_parts, team
         self._stepper = Stepper(*parts)
 
