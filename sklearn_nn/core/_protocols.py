@@ -28,7 +28,7 @@ Shape = tuple[int, ...]
 # Python's lock. Their number follows from the cores, not from the threads at hand.
 PIECE_BYTES = 1 << 18
 SHARED_PIECE_BYTES = 1 << 20
-SHARED_BYTES = 3 << 19  # a shorter vector is no work for several threads
+SHARED_BYTES = 1 << 20  # a shorter vector is no work for several threads
 
 
 class Block(Spec, ABC):
