@@ -19,8 +19,8 @@ from sklearn_nn.core import (
     Workspace,
 )
 
-FEW = 1024
-_BITS: dict[int, Any] = {4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+FEW = 1024  # entries
+_BITS: dict[int, Any] = {4: np.dtype(np.uint32), 8: np.dtype(np.uint64)}
 
 
 class Elementwise(Block):
@@ -81,14 +81,15 @@ class ReLU(Activation):
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
     def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
-        if y.size <= FEW:
+        if y.size <= FEW or dy.dtype != y.dtype:
             np.sign(y, out=out)
             out *= dy
             return out
         # The sign is slow where there are many. Read as integers, floats that are not
         # negative keep their order, and 1 is the least that is positive. So the minimum
         # is a mask of zeros and ones, and times it the bits of dy are those of dy or of
-        # 0. A mask of bools would be converted first, which takes twice as long.
+        # 0. A mask of bools would be converted first, which takes twice as long. NaN
+        # counts as positive; without a sign, so does -NaN.
         kind = _BITS[y.itemsize]
         bits = out.view(kind)
         np.minimum(y.view(kind), ws.constant(1, y.shape, kind), out=bits)

@@ -32,6 +32,7 @@ from sklearn_nn.core import (
 )
 
 MASKS = "a bool array, or a function that returns one"
+FEW_ROWS = 128
 SPARSE_CHUNK = 64  # rows of a sparse product, which stay in the cache
 
 
@@ -177,6 +178,8 @@ class Dense(Block):
         has_axes = len(lead) > len(members) + 1
         y_shape = (*members, *lead[len(members) :], self.units)
         z = ws.out("z", (*members, n, self.units))
+        # BLAS takes no empty vector, and is slow where each row has one entry.
+        by_numpy = bool(members) or not n or (self.units == 1 and n > FEW_ROWS)
         return _Plan(
             x_shape=(*own, n, shape[-1]),
             y_shape=y_shape if has_axes else None,
@@ -185,7 +188,7 @@ class Dense(Block):
             z=z,
             z_t=z.T,
             product=np.matmul if members else np.ndarray.dot,
-            add_outer=None if members or not n else outer_addition(z.dtype.char),
+            add_outer=None if by_numpy else outer_addition(z.dtype.char),
             dz=ws.out("dz", (*members, n, self.units)),
             dx=ws.out("dx", (*members, n, shape[-1])),
             ones=ws.constant(1.0, (n,)),

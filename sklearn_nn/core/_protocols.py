@@ -15,7 +15,7 @@ from sklearn_nn.core._layout import ParamTree, Views
 from sklearn_nn.core._spec import Spec
 from sklearn_nn.core._team import Team
 from sklearn_nn.core._threads import n_cores
-from sklearn_nn.core._vectors import vector_operations
+from sklearn_nn.core._vectors import LONG, vector_operations
 from sklearn_nn.core._workspace import Workspace
 
 Array = NDArray[Any]
@@ -88,7 +88,10 @@ class Loss(Spec, ABC):
 
     @abstractmethod
     def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
-        """Write the gradient of the mean loss, or of their sum, to ``out``."""
+        """Write the gradient of the mean loss to ``out``.
+
+        With members it is that of the sum of their mean losses.
+        """
 
     def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
         """Return `value` after `grad`; a loss may have a way to share their work."""
@@ -134,7 +137,8 @@ def _piece_size(params: Array) -> int:
     if params.nbytes < SHARED_BYTES:
         return PIECE_BYTES // params.itemsize
     n_rounds = math.ceil(params.nbytes / (n_cores() * SHARED_PIECE_BYTES))
-    return math.ceil(params.size / (n_cores() * n_rounds))
+    least = LONG // params.itemsize + 1  # shorter pieces would hold Python's lock
+    return max(least, math.ceil(params.size / (n_cores() * n_rounds)))
 
 
 class Optimizer(Spec, ABC):

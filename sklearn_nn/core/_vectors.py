@@ -13,7 +13,10 @@ LONG = 1 << 18  # bytes
 
 
 class VectorOperations(NamedTuple):
-    """Operations on contiguous vectors of one dtype, neither of which is checked.
+    """Operations on contiguous vectors of one dtype.
+
+    Nothing is checked: what is read-only is written, and a ``y`` that is strided or of
+    another dtype stays as it was.
 
     Attributes
     ----------
@@ -45,14 +48,15 @@ def vector_operations(p: NDArray[Any]) -> VectorOperations:
 def outer_addition(dtype: str) -> Callable[..., Any]:
     """Return BLAS's ``ger(a, x, y, 1, 1, A, 1, 1, 1)``: ``A += a * outer(x, y)``.
 
-    ``A`` is in Fortran's order. NumPy takes twice as long to add a vector to all rows.
+    ``A`` is in Fortran's order. With its transpose and ones for y, x is added to all
+    rows of an array in C order, for which NumPy takes about twice as long.
     """
     function: Callable[..., Any] = get_blas_funcs("ger", dtype=dtype)
     return function
 
 
 def largest(a: NDArray[Any]) -> float:
-    """Return the largest absolute value in an array in C order; 0 for an empty one."""
+    """Return the largest absolute value; 0 for an empty array. It may overlook NaN."""
     flat = a.ravel()
     return abs(float(flat[_IAMAX[flat.dtype.char](flat)])) if flat.size else 0.0
 

@@ -1,4 +1,4 @@
-"""Losses on raw outputs: value and gradient in one pass."""
+"""Losses on raw outputs: value and gradient."""
 
 from sklearn_nn.losses._classification import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from sklearn_nn.losses._huber import HuberLoss

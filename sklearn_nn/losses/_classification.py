@@ -134,9 +134,10 @@ class SoftmaxCrossEntropy(Loss):
 def _lowered(raw: Array, out: Array, moderate: float) -> Array:
     """Return ``raw`` if it is moderate, else less the largest entry of each row.
 
-    That goes to ``out``. Over the few entries of a row, argmax is faster than max.
+    That goes to ``out``. Over the few entries of a row, argmax is faster than max. With
+    members it is never returned: NaN, which may be overlooked, is to spoil but its own.
     """
-    if largest(raw) < moderate:
+    if raw.ndim == 2 and largest(raw) < moderate:
         return raw
     top = raw.ravel().take(starts(raw.shape) + raw.argmax(-1))
     return np.subtract(raw, top[..., None], out)

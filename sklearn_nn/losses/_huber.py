@@ -37,16 +37,25 @@ class HuberLoss(Loss):
     rules: ClassVar[Mapping[str, Rule]] = {"delta": number(0, np.inf, "()")}
 
     def value(self, y: Array, raw: Array, w: Array | None) -> Any:
-        error = raw - y
-        slope = np.clip(error, -self.delta, self.delta)
-        error -= 0.5 * slope
-        error *= slope  # e**2 / 2 inside, delta * (|e| - delta / 2) outside
-        return mean_over_rows(error, w)
+        return mean_over_rows(self._losses(y, raw, np.empty_like(raw)), w)
 
     def grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> None:
         np.subtract(raw, y, out=out)
         np.clip(out, -self.delta, self.delta, out=out)
         scale_rows(out, w)
+
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        losses = self._losses(y, raw, out)
+        scale_rows(out, w)
+        return mean_over_rows(losses, w)
+
+    def _losses(self, y: Array, raw: Array, out: Array) -> Array:
+        """Return the loss of each entry; write its slope to ``out``."""
+        error = raw - y
+        np.clip(error, -self.delta, self.delta, out=out)
+        error -= 0.5 * out
+        error *= out  # e**2 / 2 inside, delta * (|e| - delta / 2) outside
+        return error
 
     def predict(self, raw: Array) -> Array:
         return raw

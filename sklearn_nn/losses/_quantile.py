@@ -76,7 +76,7 @@ class PinballLoss(Loss):
         return int(np.size(self.quantile))
 
     def value(self, y: Array, raw: Array, w: Array | None) -> Any:
-        error, slope = self._error_and_slope(y, raw, None)
+        error, slope = self._error_and_slope(y, raw, np.empty_like(raw))
         error *= slope
         return mean_over_rows(error.reshape(raw.shape), w)
 
@@ -84,15 +84,18 @@ class PinballLoss(Loss):
         self._error_and_slope(y, raw, out)
         scale_rows(out, w)
 
-    def _error_and_slope(
-        self, y: Array, raw: Array, out: Array | None
-    ) -> tuple[Array, Array]:
-        """Return both per target and quantile; ``out`` gets the slope, if given."""
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        error, slope = self._error_and_slope(y, raw, out)
+        error *= slope
+        scale_rows(out, w)
+        return mean_over_rows(error.reshape(raw.shape), w)
+
+    def _error_and_slope(self, y: Array, raw: Array, out: Array) -> tuple[Array, Array]:
+        """Return both per target and quantile; ``out`` gets the slope."""
         q = np.asarray(self.quantile, raw.dtype).reshape(-1)
         error = raw.reshape(*raw.shape[:-1], -1, q.size) - y[..., None]
         # 1 - q above the target, -q below it; 0 at it, where any slope between is one.
-        slope = None if out is None else out.reshape(error.shape)
-        slope = np.heaviside(error, q, out=slope)
+        slope = np.heaviside(error, q, out=out.reshape(error.shape))
         slope -= q
         return error, slope
 

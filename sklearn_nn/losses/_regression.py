@@ -91,6 +91,14 @@ class HalfGammaDeviance(Loss):
         np.negative(out, out=out)
         scale_rows(out, w)
 
+    def value_and_grad(self, y: Array, raw: Array, w: Array | None, out: Array) -> Any:
+        log_ratio = np.log(y) - raw
+        np.expm1(log_ratio, out=out)
+        value = mean_over_rows(out - log_ratio, w)
+        np.negative(out, out=out)
+        scale_rows(out, w)
+        return value
+
     def predict(self, raw: Array) -> Array:
         return np.exp(raw)
 

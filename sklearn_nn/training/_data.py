@@ -104,10 +104,9 @@ class Data:
         for start in range(0, n, several):
             stop = min(start + several, n)
             if order is None:
-                rows = everything.part(start, stop)
+                yield _cut(everything.part(start, stop), size)
             else:
-                rows = self._gather(order[start:stop], ws)
-            yield self._cut(rows, size, ws)
+                yield self._group(self._gather(order[start:stop], ws), size, ws)
 
     def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
         """Yield the batches of all groups."""
@@ -128,16 +127,22 @@ class Data:
         w = None if self.w is None else _take(self.w, rows, "w", ws)
         return Batch(_take(self.X, rows, "X", ws), _take(self.y, rows, "y", ws), w)
 
-    def _cut(self, rows: Batch, size: int, ws: Workspace) -> Group:
+    def _group(self, rows: Batch, size: int, ws: Workspace) -> Group:
         """Return the group of ``rows``: the one of before if the arrays are its own."""
-        n = rows.n_rows
-        known: Group | None = ws.plan((n, size))
-        if known is not None and known.rows.X is rows.X:
-            return known
-        starts = range(0, n, size)
-        batches = [rows.part(i, min(i + size, n)) for i in starts]
-        group: Group = ws.keep_plan((n, size), Group(rows, batches))
+        if not isinstance(rows.X, np.ndarray):
+            return _cut(rows, size)
+        key = rows.n_rows, size
+        group: Group | None = ws.plan(key)
+        if group is None or group.rows.X is not rows.X:
+            group = ws.keep_plan(key, _cut(rows, size))
         return group
+
+
+def _cut(rows: Batch, size: int) -> Group:
+    n = rows.n_rows
+    if n <= size:
+        return Group(rows, [rows])
+    return Group(rows, [rows.part(i, min(i + size, n)) for i in range(0, n, size)])
 
 
 def _take(array: Any, rows: Array, name: str, ws: Workspace) -> Any:

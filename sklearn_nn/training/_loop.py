@@ -45,9 +45,8 @@ class Course:
 
     def set_up(self, n_parts: int, team: Team) -> None:
         """Make the stepper; batches go in ``n_parts`` on the threads of ``team``."""
-        self._ws = Workspace(
-            self.net.params.dtype
-        )  # its groups have the stepper's plan
+        # Anew, for the groups in it hold plans of a stepper.
+        self._ws = Workspace(self.net.params.dtype)
         parts = self.net, self.loss, self.recipe, self.state, n_parts, team
         self._stepper = Stepper(*parts)
 

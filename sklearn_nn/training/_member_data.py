@@ -62,9 +62,10 @@ class MemberData:
     def groups(
         self, size: int, rng: Rng | None, ws: Workspace, n_raw: int = 1
     ) -> Iterator[Group]:
-        """Yield batches (k, size, ...) in a fresh random order; in order without rng.
+        """Yield groups of one batch, (k, size, ...), in a fresh random order.
 
-        The arrays of a batch may be reused by the next one.
+        Without ``rng`` they are in order. The arrays of a batch may be reused by the
+        next one. ``n_raw``, an argument of `Data.groups`, makes no difference.
         """
         n, members = len(self), np.arange(len(self.rows))[:, None]
         shuffled = self.rows if rng is None else map(rng.permutation, self.rows)

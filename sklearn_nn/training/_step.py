@@ -50,7 +50,7 @@ class Step:
 class Plan:
     """The steps of a group, and where they leave the raw outputs of its rows.
 
-    None if there are few: each works out its loss by itself.
+    None if the steps are few: each works out its loss by itself.
     """
 
     raw: Array | None

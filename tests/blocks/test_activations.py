@@ -94,3 +94,18 @@ def test_the_gradient_of_a_relu_is_all_of_dy_or_nothing(n, dtype, rng):
     dx = net.backward(dy, need_dx=True)
     assert dx.dtype == dtype
     assert_array_equal(dx, np.where(x > 0, dy, 0))
+
+
+@pytest.mark.parametrize("n", [8, 5000])
+def test_a_relu_takes_a_gradient_of_another_dtype(n, rng):
+    net = bound(ReLU(), np.float32)
+    x, dy = rng.standard_normal((2, n, 1))
+    net.forward(x.astype(np.float32), rng)
+    dx = net.backward(dy, need_dx=True)
+    assert_allclose(dx, np.where(x > 0, dy, 0), rtol=1e-6)
+
+
+def test_many_relus_at_nan_have_the_gradient_of_a_positive_output(rng):
+    net, dy = bound(ReLU()), np.ones((2000, 1))
+    net.forward(np.where(np.arange(2000) % 2, np.nan, -np.nan)[:, None], rng)
+    assert_array_equal(net.backward(dy, need_dx=True), dy)

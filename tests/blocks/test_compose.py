@@ -181,13 +181,15 @@ def test_no_dx_is_returned_if_none_is_needed(rng):
     assert net.backward(np.ones((6, 3)), need_dx=False) is None
 
 
-def test_two_gradient_vectors_are_told_apart(rng):
+@pytest.mark.parametrize("need_dx", [True, False])
+def test_two_gradient_vectors_are_told_apart(need_dx, rng):
     net = compile_network(chain(Dense(4), Dense(2)), (3,), np.float64, rng)
     x, dy = rng.standard_normal((6, 3)), np.ones((6, 2))
     net.forward(x)
-    net.backward(dy)
+    net.backward(dy, need_dx=need_dx)
     other = np.zeros_like(net.grads)
-    net.block.backward(net._p, net.layout.views(other), dy, net._ws)
+    views = net.layout.views(other)
+    net.block.backward(net._p, views, dy, net._ws, need_dx=need_dx)
     assert_array_equal(other, net.grads)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_nn.core import outer_addition, vector_operations
+from sklearn_nn.core import largest, outer_addition, vector_operations
 from sklearn_nn.core._vectors import LONG
 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -80,3 +80,18 @@ def test_an_outer_product_is_added_in_place(dtype, rng):
     x, y = np.arange(3, dtype=dtype), np.ones(4, dtype)
     add_outer(1.0, x, y, 1, 1, z.T, 1, 1, 1)
     assert_array_equal(z, expected)
+
+
+@both_dtypes
+@pytest.mark.parametrize(
+    ("values", "expected"), [([1, -3, 2], 3), ([[1, 2], [4, -1]], 4), ([], 0)]
+)
+def test_largest_is_the_largest_absolute_value(values, expected, dtype):
+    value = largest(np.array(values, dtype))
+    assert type(value) is float
+    assert value == expected
+
+
+@both_dtypes
+def test_largest_sees_infinity(dtype):
+    assert largest(np.array([1, -np.inf, 2], dtype)) == np.inf

@@ -199,7 +199,7 @@ def test_a_bad_constant_is_named_with_its_rule(cls, name, bad, rule):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("size", [0.5, 1.5, 15, 17, 300])
+@pytest.mark.parametrize("size", [0.5, 1.5, 15, 17, 88, 300])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_softmax_loss_keeps_its_digits_whatever_the_size(size, dtype, smoothing, rng):
     raw = rng.uniform(-size, size, (40, 5)).astype(dtype)
@@ -217,3 +217,34 @@ def test_a_softmax_loss_keeps_its_digits_whatever_the_size(size, dtype, smoothin
     loss.grad(y, raw, None, alone)
     for way in (grad, alone):
         assert_allclose(way, (np.exp(p) - target) / 40, rtol=0, atol=eps / 2)
+
+
+@pytest.mark.parametrize("size", [0.5, 2, 5, 14])
+@pytest.mark.parametrize("way", ["value", "value_and_grad"])
+def test_a_small_softmax_loss_of_large_outputs_keeps_its_digits(way, size, rng):
+    # in float32 the difference of two numbers of this size would be worth nothing
+    for low in -size * rng.random(20).astype(np.float32):
+        raw = np.array([[size, low, -size]], np.float32)
+        expected = -log_softmax(raw.astype(float))[0, 0]
+        rest = (None, np.empty_like(raw))[: 1 + (way == "value_and_grad")]
+        value = getattr(SoftmaxCrossEntropy(), way)(np.array([0]), raw, *rest)
+        assert value == pytest.approx(expected, abs=1.5e-7)
+
+
+@pytest.mark.parametrize("level", [-1000, 1000])
+def test_a_softmax_of_outputs_that_are_all_alike_is_uniform(level):
+    raw, y = np.full((4, 2), level, np.float32), np.array([0, 1, 0, 1])
+    grad = np.empty_like(raw)
+    value = SoftmaxCrossEntropy().value_and_grad(y, raw, None, grad)
+    assert value == pytest.approx(math.log(2))
+    assert_allclose(abs(grad), 1 / 8)
+
+
+def test_nan_of_a_member_is_not_that_of_another():
+    raw = np.zeros((2, 3, 2), np.float32)
+    raw[0], raw[1, 1, 1] = np.nan, 1000
+    y, grad = np.array([0, 0, 1]), np.empty_like(raw)
+    value = SoftmaxCrossEntropy().value_and_grad(y, raw, None, grad)
+    assert np.isnan(value[0])
+    assert np.isfinite(value[1])
+    assert np.isfinite(grad[1]).all()

@@ -55,6 +55,13 @@ def assert_close(actual, desired):
     assert_allclose(actual, desired, rtol=1e-13, atol=1e-15)
 
 
+def watched(monkeypatch, team):
+    """Return a list that gets the tasks of each run of ``team``."""
+    runs, run = [], team.run
+    monkeypatch.setattr(team, "run", lambda tasks: (runs.append(tasks), run(tasks)))
+    return runs
+
+
 def peak_bytes(rule, size):
     """Return the most memory that a step takes after the first one."""
     params, grads = np.ones(size), np.ones(size)
@@ -99,7 +106,9 @@ def test_threads_share_a_step(rule, n_threads, segments, monkeypatch, rng):
     with Team(n_threads) as team:
         shared, shared_state = walk(rule, params, grads, team=team, **penalty)
         last = params.copy(), grads[0].copy(), 0.1
+        runs = watched(monkeypatch, team)
         assert rule.step(rule.init(params), *last, team=team, **penalty) == squares
+    assert len(runs) == (n_threads > 1)
     assert_close(alone, whole)
     assert_array_equal(shared, alone)  # threads change no bit
     for name, slot in state.slots.items():

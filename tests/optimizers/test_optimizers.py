@@ -9,7 +9,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPRegressor
 
 from sklearn_nn.blocks import Chain, Dense
-from sklearn_nn.core import Clock, InvalidParameterError, Network, Segment
+from sklearn_nn.core import (
+    Clock,
+    InvalidParameterError,
+    Network,
+    Segment,
+    _protocols,
+)
+from sklearn_nn.core._vectors import LONG
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam, AdamW
 from sklearn_nn.schedules import Constant, FlatCosine
@@ -186,3 +193,14 @@ def test_a_step_without_parameters_does_nothing_but_count(rule):
     state = rule.init(params)
     rule.step(state, params, np.zeros(0), 0.1, 0.1)
     assert state.t == 1
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 6, 64])
+@pytest.mark.parametrize("megabytes", [1, 1.5, 8, 100])
+def test_pieces_that_threads_share_do_not_hold_pythons_lock(
+    n_cores, megabytes, monkeypatch
+):
+    monkeypatch.setattr(_protocols, "n_cores", lambda: n_cores)
+    params = np.zeros(int(megabytes * 2**17))
+    n_bytes = 8 * _protocols._piece_size(params)
+    assert LONG < n_bytes <= _protocols.SHARED_PIECE_BYTES + 8

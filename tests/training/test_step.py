@@ -11,7 +11,7 @@ from sklearn_nn.core import Team, compile_network
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant
-from sklearn_nn.training import Batch, Group, Recipe, TrainingState
+from sklearn_nn.training import Batch, Course, Data, Group, Recipe, TrainingState
 from sklearn_nn.training._step import Stepper, count_parts, threads_for
 
 ROWS = 200
@@ -164,3 +164,50 @@ def test_a_fit_does_not_depend_on_the_threads_at_hand(monkeypatch, rng):
     assert count_parts(models[0]._network, 256) == 2
     for one, two in zip(models[0].coefs_, models[1].coefs_, strict=True):
         assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("n_parts", [1, 2])
+@pytest.mark.parametrize("members", [None, 3])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_batches_whose_loss_is_taken_at_once_are_as_those_alone(
+    members, n_parts, shuffle, weighted, monkeypatch
+):
+    if members and n_parts > 1:
+        pytest.skip("members go in one part")
+    epochs, data = [], batch(90, weighted=weighted)
+    for many in (4, 1000):
+        monkeypatch.setattr("sklearn_nn.training._step.MANY_BATCHES", many)
+        rng = np.random.default_rng(0)
+        block = chain(Dense(7, "relu"), Dense(2))
+        net = compile_network(block, (3,), np.float64, rng, members)
+        state = TrainingState(Adam().init(net.params), rng)
+        recipe = Recipe(Adam(), Constant(), 0.01, 0.3, 8, shuffle)
+        rows = Data.of(data.X, data.y, data.w)
+        course = Course(net, HalfSquaredError(), rows, recipe, state)
+        with Team(2) as team:
+            course.set_up(n_parts, team)
+            course.run_epoch(0, 2)
+            epochs.append((course.run_epoch(1, 2).loss, net.params))
+    assert epochs[0][0] == pytest.approx(epochs[1][0], rel=1e-13)
+    assert_array_equal(epochs[0][1], epochs[1][1])
+
+
+def test_the_loss_of_members_is_the_mean_of_theirs_with_penalties(rng):
+    # a member alone has the loss of its own, which does not change without a step
+    block, losses = chain(Dense(2)), []
+    data = Data.of(*batch(40)[:2], None)
+    net = compile_network(block, (3,), np.float64, rng, 3)
+    alone = [params for params in net._p.dense.W], [b for b in net._p.dense.b]
+    for k in (None, 0, 1, 2):
+        one = net
+        if k is not None:
+            one = compile_network(block, (3,), np.float64, rng)
+            one._p.dense.W[...], one._p.dense.b[...] = alone[0][k], alone[1][k]
+        state = TrainingState(SGD(0.0).init(one.params), rng)
+        recipe = Recipe(SGD(0.0), Constant(), 0.0, 0.7, 40, False)
+        course = Course(one, HalfSquaredError(), data, recipe, state)
+        with Team(1) as team:
+            course.set_up(1, team)
+            losses.append(course.run_epoch(0, 1).loss)
+    assert losses[0] == pytest.approx(np.mean(losses[1:]), rel=1e-13)
