@@ -114,8 +114,9 @@ class Bound:
 
         Without a need for dx, they end at the first part with parameters.
         """
-        steps, chain = self.steps_back(g), self._chains.get(need_dx)
+        chain = self._chains.get(need_dx) if self._g is g else None
         if chain is None:
+            steps = self.steps_back(g)
             last = 0 if need_dx else [*self.has_params, True].index(True)
             ahead = range(len(steps) - 1, last - 1, -1)
             chain = [(*steps[i], need_dx or i > last) for i in ahead]

@@ -162,7 +162,7 @@ class Optimizer(Spec, ABC):
         decay: float = 0.0,
         segments: Sequence[Segment] = (),
         team: Team | None = None,
-    ) -> float:
+    ) -> None:
         """Update ``params`` and ``state`` in place at the rate ``lr``.
 
         Shapes: params (n,), grads (n,), or (k, n) where the sum of k vectors counts.
@@ -170,16 +170,14 @@ class Optimizer(Spec, ABC):
         the share ``decay`` of each parameter is taken off it. ``segments`` cover the
         vector; none is a single one without factors. ``grads`` serves as scratch
         memory: it holds anything afterwards. The threads of ``team`` share the work.
-
-        Return ``sum(params[:n_l2] ** 2)`` before the step, for the value of the
-        penalty; 0 without ``l2``.
         """
         state.t += 1
         if not params.size:
-            return 0.0
+            return
         t, n, slots = state.t, params.size, list(state.slots.values())
         if params.nbytes <= PIECE_BYTES and not segments:
-            return self._step(t, params, grads, lr, l2, n_l2, decay, slots)
+            self._step(t, params, grads, lr, l2, n_l2, decay, slots)
+            return
         size = _piece_size(params)
         cuts = [
             (slice(start, min(start + size, stop)), lr * rate, decay * share)
@@ -187,21 +185,16 @@ class Optimizer(Spec, ABC):
             for start in range(first, stop, size)
         ]
 
-        squares = [0.0] * len(cuts)
-
-        def step_piece(k: int, i: slice, lr: float, decay: float) -> None:
+        def step_piece(i: slice, lr: float, decay: float) -> None:
             own = [slot[i] for slot in slots]
             rest = n_l2 - i.start
-            squares[k] = self._step(
-                t, params[i], grads[..., i], lr, l2, rest, decay, own
-            )
+            self._step(t, params[i], grads[..., i], lr, l2, rest, decay, own)
 
         if team and team.n_threads > 1 and params.nbytes >= SHARED_BYTES:
-            team.run([partial(step_piece, k, *cut) for k, cut in enumerate(cuts)])
-        else:
-            for k, cut in enumerate(cuts):
-                step_piece(k, *cut)
-        return sum(squares)
+            team.run([partial(step_piece, *cut) for cut in cuts])
+            return
+        for cut in cuts:
+            step_piece(*cut)
 
     def decay(self, clock: Clock) -> float:
         """Return the share, per unit of the rate, that a step takes off parameters."""
@@ -217,25 +210,18 @@ class Optimizer(Spec, ABC):
         n_l2: int,
         decay: float,
         slots: Sequence[Array],
-    ) -> float:
-        """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized.
-
-        Return the sum of their squares.
-        """
-        axpy, scal, dot = vector_operations(p)
-        squares = 0.0
+    ) -> None:
+        """Take step ``t`` on a piece whose first ``n_l2`` entries are penalized."""
+        axpy, scal, _ = vector_operations(p)
         if g.ndim > 1:
             g, *others = g
             for other in others:
                 axpy(other, g)
         if l2 and n_l2 > 0:
-            n_l2 = min(n_l2, p.size)
-            squares = dot(p, p, n_l2)
-            axpy(p, g, n_l2, l2)
+            axpy(p, g, min(n_l2, p.size), l2)
         if decay:
             scal(1 - decay, p)
         self.update(t, p, g, lr, slots)
-        return squares
 
     @abstractmethod
     def slot_names(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class VectorOperations(NamedTuple):
     scal : callable
         ``scal(a, x)``: ``x *= a``.
     dot : callable
-        ``dot(x, y, n)``: the sum of ``x * y`` over the first ``n`` entries, a float.
+        ``dot(x, y)``: the sum of ``x * y``, a float.
     """
 
     axpy: Callable[..., Any]
@@ -70,8 +70,8 @@ def _scal(a: float, x: Any) -> None:
     x *= np.array(a, x.dtype)
 
 
-def _dot(x: Any, y: Any, n: int) -> float:
-    return float(x[:n].dot(y[:n]))
+def _dot(x: Any, y: Any) -> float:
+    return float(x.dot(y))
 
 
 _BLAS = {

@@ -15,6 +15,7 @@ from sklearn_nn.core import (
     Team,
     Workspace,
     single_blas_thread,
+    vector_operations,
 )
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._member_data import MemberData
@@ -72,6 +73,8 @@ class Course:
         n, lr, i, n_seen, total, squares = len(data), 0.0, 0, 0, 0.0, 0.0
         size, rate = min(recipe.batch_size, n), recipe.learning_rate
         alpha = recipe.alpha / data.mean_weight
+        weights = stepper.params[: stepper.n_weights]
+        dot = vector_operations(weights).dot
         begin, advance = clock.progress, share * size / n
         stepper.begin_epoch()
         rng, n_raw = self.state.rng if recipe.shuffle else None, self._n_raw
@@ -80,9 +83,11 @@ class Course:
                 group.plan = stepper.plan(group)
             for step in group.plan.steps:
                 stepper.gradient(step)
+                if alpha and len(weights):
+                    squares += dot(weights, weights)
                 clock.progress = begin + i * advance
                 lr = rate * schedule(clock)
-                squares += stepper.update(lr, alpha / step.n_rows)
+                stepper.update(lr, alpha / step.n_rows)
                 i += 1
             total += stepper.loss_of(group)
             n_seen += group.rows.n_rows

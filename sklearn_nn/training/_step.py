@@ -167,16 +167,13 @@ class Stepper:
     def _mean(self, value: Any) -> float:
         return float(value if self._nets[0].members is None else value.mean())
 
-    def update(self, lr: float, l2: float) -> float:
-        """Take the optimizer's step with the last gradient and that of the penalty.
-
-        Return the sum of squares of the weights before it, if there is a penalty.
-        """
+    def update(self, lr: float, l2: float) -> None:
+        """Take the optimizer's step with the last gradient and that of the penalty."""
         grads, state, rule = self._grads, self.state, self.recipe.optimizer
         if grads.ndim > 1:
             grads = grads[: self._n_summed]
         decay, n_l2 = lr * rule.decay(state.clock), self.n_weights
-        return rule.step(
+        rule.step(
             state.optimizer,
             self.params,
             grads,

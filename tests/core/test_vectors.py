@@ -67,7 +67,7 @@ def test_scal_multiplies(n, dtype, rng):
 @lengths
 def test_dot_is_a_float(n, dtype, rng):
     x, y, (*_, dot) = drawn(rng, n, dtype)
-    value = dot(x, y, n)
+    value = dot(x, y)
     assert type(value) is float
     assert_allclose(value, (x.astype(float) * y).sum(), rtol=1e-4, atol=1e-4 * n**0.5)
 
