@@ -73,7 +73,7 @@ def test_a_line_with_huber_loss_is_huber_regression(rng):
     expected = HuberRegressor(epsilon=1.5, alpha=0.0, tol=1e-9).fit(X, y)
     # It estimates the scale of the errors, too; ours is told.
     model = line(loss=HuberLoss(1.5 * expected.scale_)).fit(X, y)
-    np.testing.assert_allclose(model.predict(X), expected.predict(X), atol=1e-4)
+    np.testing.assert_allclose(model.predict(X), expected.predict(X), atol=5e-4)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
