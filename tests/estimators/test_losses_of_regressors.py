@@ -69,11 +69,11 @@ def test_a_line_with_gamma_loss_is_gamma_regression(weighted, rng):
 def test_a_line_with_huber_loss_is_huber_regression(rng):
     X = rng.standard_normal((80, 3))
     y = X @ [1.0, -2.0, 0.5] + 0.1 * rng.standard_normal(80)
-    y[:8] += 50  # wild ones
+    y[:8] += 5  # wild ones, but not so wild that the search ends for their loss alone
     expected = HuberRegressor(epsilon=1.5, alpha=0.0, tol=1e-9).fit(X, y)
     # It estimates the scale of the errors, too; ours is told.
     model = line(loss=HuberLoss(1.5 * expected.scale_)).fit(X, y)
-    np.testing.assert_allclose(model.predict(X), expected.predict(X), atol=5e-4)
+    np.testing.assert_allclose(model.predict(X), expected.predict(X), atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
