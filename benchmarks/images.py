@@ -8,7 +8,6 @@ import numpy as np
 from benchmarks.models import has_torch
 from benchmarks.timing import medians
 from sklearn_nn.blocks import (
-    Block,
     Conv2D,
     Dense,
     GlobalAveragePool,
@@ -16,7 +15,7 @@ from sklearn_nn.blocks import (
     chain,
     inception,
 )
-from sklearn_nn.core import compile_network, single_blas_thread
+from sklearn_nn.core import Block, compile_network, single_blas_thread
 from sklearn_nn.losses import SoftmaxCrossEntropy
 from sklearn_nn.optimizers import Adam
 

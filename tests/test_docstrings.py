@@ -28,7 +28,7 @@ def public_items():
     for name in sklearn_nn.__all__:
         if isinstance(estimator := getattr(sklearn_nn, name), type):
             items |= {name: estimator, **own_methods(estimator)}
-    return items
+    return {name: item for name, item in items.items() if callable(item)}
 
 
 def own_methods(estimator):

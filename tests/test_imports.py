@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,32 @@ import sklearn_nn
 ROOT = Path(sklearn_nn.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FOLDERS = sorted(p.parent.name for p in ROOT.glob("*/__init__.py"))
+LAZY = ["", "estimators", *sorted(set(FOLDERS) - {"base", "core", "training"})]
 
 UNITS = {"blocks", "losses", "optimizers", "schedules"}
+FLOOR = {"base", "training", "core", *UNITS}  # what all families stand on
 MAY_IMPORT = {
     "core": {"core"},
     **{unit: {unit, "core"} for unit in UNITS},
     "training": {"training", "core"},
     "preprocessing": {"preprocessing", "core"},
     "inspection": {"inspection", "training", "core", *UNITS},
-    "estimators": {"estimators", "preprocessing", "training", "core", *UNITS},
-    "": {"estimators"},
+    "base": FLOOR,
+    "perceptron": {"perceptron", *FLOOR},
+    "mlp": {"mlp", *FLOOR},
+    "network": {"network", *FLOOR},
+    "tabular": {"tabular", "preprocessing", *FLOOR},
+    "": set(),
 }
-MAY_USE_SKLEARN = {"estimators", "inspection", "preprocessing"}
+# The folders of blocks, from the bottom up; those of one line do not know each other.
+BLOCKS = [
+    {"activations"},
+    {""},
+    {"composition", "numbers"},
+    {"convolution", "recurrent"},
+]
+MAX_FILES = 16
+MAY_USE_SKLEARN = set(MAY_IMPORT) - UNITS - {"", "core", "training"}
 STANDARD = {"numpy", "scipy", "sklearn", "threadpoolctl", "joblib", "sklearn_nn"}
 OPTIONAL = {"matplotlib", "pandas", "polars", "torch", "rich", "autograd", "onnx"}
 
@@ -33,6 +48,7 @@ every_file = pytest.mark.parametrize(
 )
 
 
+@cache
 def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -64,20 +80,51 @@ def is_private(name):
 def own_imports(path):
     """Return folder and rest of each import from this package."""
     names = [name.split(".") for name in imported(path)]
+    names = [name for name in names if name[:2] != ["sklearn_nn", "_lazy"]]
     return [(name[1], name[2:]) for name in names if name[0] == "sklearn_nn"]
 
 
-def public_order(name):
-    """Sort constants first, then classes, then the rest, as the linter does."""
-    return not name.isupper(), not name[0].isupper(), name
+def public_names(package):
+    """Return the names that the stub of a package imports, each with its home."""
+    path = ROOT / package.replace(".", "/")
+    stub = (
+        path.with_suffix(".pyi") if package == "estimators" else path / "__init__.pyi"
+    )
+    lines = [n for n in parsed(stub).body if isinstance(n, ast.ImportFrom)]
+    return {a.name: line.module for line in lines for a in line.names}
 
 
 def test_every_folder_has_its_place_in_the_order():
     assert set(FOLDERS) <= MAY_IMPORT.keys()
 
 
-def test_folders_go_no_deeper():
-    assert max(len(path.relative_to(ROOT).parts) for path in FILES) == 2
+@pytest.mark.parametrize(
+    "root", [ROOT, Path(__file__).parent], ids=["package", "tests"]
+)
+def test_no_folder_is_full(root):
+    folders = {path.parent for path in root.rglob("*.py")}
+    assert {f for f in folders if len([*f.glob("*.py")]) > MAX_FILES} == set()
+
+
+def test_the_tests_mirror_the_tree():
+    here = Path(__file__).parent
+    folders = {p.parent.relative_to(here) for p in here.rglob("test_*.py")}
+    assert {f for f in folders if not (ROOT / f).is_dir()} == set()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "blocks").rglob("_*.py")))
+def test_the_folders_of_blocks_know_only_those_below(path):
+    def place(folders):
+        return next(i for i, row in enumerate(BLOCKS) if folders in row)
+
+    def folder(parts):
+        return parts[0] if parts and not parts[0].startswith("_") else ""
+
+    own = folder(path.relative_to(ROOT / "blocks").parts)
+    for top, rest in own_imports(path):
+        if top == "blocks" and path.name != "__init__.py":
+            other = folder(rest)
+            assert other == own or place(other) < place(own), f"{path} imports {rest}"
 
 
 @every_file
@@ -95,7 +142,7 @@ def test_other_folders_are_imported_by_their_public_names(path):
 @every_file
 def test_the_own_folder_is_imported_file_by_file(path):
     own = [rest for folder, rest in own_imports(path) if folder == folder_of(path)]
-    assert all(is_private(rest[0]) for rest in own)
+    assert all(any(map(is_private, rest)) for rest in own)
 
 
 @every_file
@@ -123,30 +170,20 @@ def test_every_module_has_a_docstring(path):
     assert ast.get_docstring(parsed(path))
 
 
-@pytest.mark.parametrize("folder", ["", *FOLDERS])
-def test_all_is_what_the_folder_imports(folder):
-    path = ROOT / folder / "__init__.py"
-    body = parsed(path).body
-    own = [name for name in imported(path) if name.startswith("sklearn_nn.")]
-    names = {name.split(".")[-1] for name in own}
-    if folder != "core":
-        names.discard("lazy")
-    names = list(names)
-    targets = [n.targets[0].id for n in body if isinstance(n, ast.Assign)]
-    names += [name for name in targets if name != "__all__"]
+@pytest.mark.parametrize("folder", LAZY)
+def test_all_is_what_the_stub_imports(folder):
+    names = [n for n, home in public_names(folder).items() if home != "sklearn_nn"]
+    names += ["__version__"] if folder == "" else []
     module = importlib.import_module(f"sklearn_nn.{folder}".rstrip("."))
-    assert module.__all__ == sorted(names, key=public_order)
+    assert sorted(module.__all__) == sorted(names)
 
 
-@pytest.mark.parametrize("folder", ["", *FOLDERS])
+@pytest.mark.parametrize("folder", LAZY)
 def test_every_public_name_is_what_its_file_calls_so(folder):
     module = importlib.import_module(f"sklearn_nn.{folder}".rstrip("."))
-    for name in imported(ROOT / folder / "__init__.py"):
-        home, last = name.rsplit(".", 1)
-        if name.startswith("sklearn_nn.") and last in module.__all__:
-            found = getattr(module, last)
-            assert found is getattr(importlib.import_module(home), last)
-            assert last in dir(module)
+    for name, home in public_names(folder).items():
+        assert getattr(module, name) is getattr(importlib.import_module(home), name)
+        assert name in dir(module)
     with pytest.raises(AttributeError, match="has no attribute 'Absent'"):
         module.Absent  # noqa: B018  # only its error counts
 
@@ -159,10 +196,11 @@ def modules_after(code):
 
 
 def test_an_estimator_loads_only_what_it_needs():
-    assert modules_after("import sklearn_nn") == {b"sklearn_nn"}
+    loaded = modules_after("import sklearn_nn")
+    assert loaded == {b"sklearn_nn", b"sklearn_nn._lazy"}
     loaded = modules_after("from sklearn_nn import MLPClassifier")
     assert b"sklearn_nn.blocks._dense" in loaded
-    for other in ("estimators._tabular", "blocks._lstm", "preprocessing"):
+    for other in ("tabular", "network", "blocks.recurrent", "preprocessing"):
         assert f"sklearn_nn.{other}".encode() not in loaded
 
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._axes import sum_members, sum_rows, where_from
 from sklearn_nn.blocks._dense import Dense
 from sklearn_nn.blocks._dropout import Dropout
 from sklearn_nn.core import (
@@ -23,6 +22,9 @@ from sklearn_nn.core import (
     integer,
     normal,
     number,
+    sum_members,
+    sum_rows,
+    where_from,
 )
 
 

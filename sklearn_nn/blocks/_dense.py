@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._activations import Activation, as_activation
+from sklearn_nn.blocks.activations._activations import Activation
+from sklearn_nn.blocks.activations._names import as_activation
 from sklearn_nn.core import (
     Array,
     Block,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._activations import Elementwise
+from sklearn_nn.blocks.activations._activations import Elementwise
 from sklearn_nn.core import (
     Array,
     OneOf,

@@ -7,13 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._axes import (
-    check_features,
-    merge_rows,
-    split_rows,
-    sum_members,
-    sum_rows,
-)
 from sklearn_nn.core import (
     Array,
     Block,
@@ -24,8 +17,13 @@ from sklearn_nn.core import (
     Shape,
     Views,
     Workspace,
+    check_features,
     constant,
+    merge_rows,
     number,
+    split_rows,
+    sum_members,
+    sum_rows,
     zeros,
 )
 

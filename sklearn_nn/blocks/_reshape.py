@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks._masks import end_steps, of_steps
 from sklearn_nn.core import (
     Array,
     Block,
@@ -18,7 +17,9 @@ from sklearn_nn.core import (
     Shape,
     Views,
     Workspace,
+    end_steps,
     integer,
+    of_steps,
 )
 
 

@@ -18,9 +18,9 @@ from sklearn_nn.core._connections import (
 )
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
-from sklearn_nn.core._team import own_threads
-from sklearn_nn.core._work import Work, work_of
 from sklearn_nn.core._workspace import Workspace
+from sklearn_nn.core.parallel._thread_pool import own_threads
+from sklearn_nn.core.parallel._work import Work, work_of
 
 CHUNK_ROWS = 1024
 # Inference takes as many rows at once as leave what it computes in the cache, within

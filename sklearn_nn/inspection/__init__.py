@@ -1,5 +1,5 @@
 """Looking inside: gradient checks."""
 
-from sklearn_nn.core import GradientCheck, check_gradient
+from sklearn_nn._lazy import lazy
 
-__all__ = ["GradientCheck", "check_gradient"]
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

@@ -1,21 +1,5 @@
 """Losses on raw outputs: value and gradient."""
 
-from sklearn_nn.losses._classification import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from sklearn_nn.losses._huber import HuberLoss
-from sklearn_nn.losses._quantile import AbsoluteError, PinballLoss
-from sklearn_nn.losses._regression import (
-    HalfGammaDeviance,
-    HalfPoissonDeviance,
-    HalfSquaredError,
-)
+from sklearn_nn._lazy import lazy
 
-__all__ = [
-    "AbsoluteError",
-    "HalfGammaDeviance",
-    "HalfPoissonDeviance",
-    "HalfSquaredError",
-    "HuberLoss",
-    "PinballLoss",
-    "SigmoidCrossEntropy",
-    "SoftmaxCrossEntropy",
-]
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

@@ -44,6 +44,15 @@ def weighted_mean(y: Array, w: Array | None) -> Array:
     return np.asarray(np.average(y, axis=0, weights=w))
 
 
+def weighted_quantiles(y: Array, levels: Any, w: Array | None) -> Array:
+    """Return the quantiles of the first column, of the second, ...
+
+    They are targets: the smallest below or at which there is that share of the weight.
+    """
+    found = np.quantile(y, levels, axis=0, weights=w, method="inverted_cdf")
+    return found.T.ravel()
+
+
 @lru_cache(maxsize=8)
 def ones(n: int, dtype: str) -> Array:
     """Return ``n`` ones, read-only."""

@@ -1,7 +1,5 @@
 """Optimizers: arithmetic on the flat parameter vector."""
 
-from sklearn_nn.optimizers._adam import Adam
-from sklearn_nn.optimizers._adamw import AdamW
-from sklearn_nn.optimizers._sgd import SGD
+from sklearn_nn._lazy import lazy
 
-__all__ = ["SGD", "Adam", "AdamW"]
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sklearn_nn.core import (
-    Clock,
-    OneOf,
-    Rule,
-    Schedule,
-    any_of,
-    instance_of,
-    number,
-)
+from sklearn_nn.core import Clock, OneOf, Rule, Schedule, any_of, instance_of, number
 from sklearn_nn.optimizers._adam import Adam
 
 

@@ -1,14 +1,5 @@
 """Schedules: the factor of the learning rate at each moment of a training."""
 
-from sklearn_nn.schedules._cosine import Cosine
-from sklearn_nn.schedules._schedules import Adaptive, Constant, InverseScaling
-from sklearn_nn.schedules._tabular import CosineLog, FlatCosine
+from sklearn_nn._lazy import lazy
 
-__all__ = [
-    "Adaptive",
-    "Constant",
-    "Cosine",
-    "CosineLog",
-    "FlatCosine",
-    "InverseScaling",
-]
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

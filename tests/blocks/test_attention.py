@@ -20,7 +20,8 @@ from sklearn_nn.blocks import (
     ToSequence,
     chain,
 )
-from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
+from sklearn_nn.core import InvalidParameterError, compile_network
+from sklearn_nn.inspection import check_gradient
 
 MASK = np.array([[1, 1, 1, 0, 0], [0, 1, 0, 1, 0], [1, 1, 1, 1, 1], [0] * 5], bool)
 sequence_block = pytest.mark.parametrize(

@@ -68,13 +68,8 @@ from sklearn_nn.blocks import (
     inception,
     parallel,
 )
-from sklearn_nn.core import (
-    Block,
-    Network,
-    ParamLayout,
-    check_gradient,
-    compile_network,
-)
+from sklearn_nn.core import Block, Network, ParamLayout, compile_network
+from sklearn_nn.inspection import check_gradient
 
 
 def sines_and_a_square(x):

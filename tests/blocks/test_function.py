@@ -9,7 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_nn.blocks import Dense, Function, chain
-from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
+from sklearn_nn.core import InvalidParameterError, compile_network
+from sklearn_nn.inspection import check_gradient
 
 
 def compiled(block, shape, rng, dtype=np.float64, members=None):

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from padding import Padded, Weighted
 
 from sklearn_nn.blocks import BatchNorm, Dense, LayerNorm, Scale, chain
-from sklearn_nn.core import InvalidParameterError, check_gradient, compile_network
+from sklearn_nn.core import InvalidParameterError, compile_network
+from sklearn_nn.inspection import check_gradient
 
 every_norm = pytest.mark.parametrize("block", [LayerNorm(), BatchNorm()])
 every_block = pytest.mark.parametrize("block", [Scale(), LayerNorm(), BatchNorm()])

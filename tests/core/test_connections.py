@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_nn.blocks import BatchNorm, Dense, Identity, Tied, chain
-from sklearn_nn.core import Network, Param, check_gradient, compile_network, zeros
+from sklearn_nn.core import Network, Param, compile_network, zeros
+from sklearn_nn.inspection import check_gradient
 
 BLOCK = chain(Dense(6, "tanh", mask=0.5), Dense(5, "tanh"), Dense(2, mask=0.3))
 

@@ -9,13 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network import MLPRegressor
 
 from sklearn_nn.blocks import Chain, Dense
-from sklearn_nn.core import (
-    Clock,
-    InvalidParameterError,
-    Network,
-    Segment,
-    _protocols,
-)
+from sklearn_nn.core import Clock, InvalidParameterError, Network, Segment, _protocols
 from sklearn_nn.core._vectors import LONG
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam, AdamW

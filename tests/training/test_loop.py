@@ -14,14 +14,7 @@ from sklearn_nn.core import Schedule, compile_network
 from sklearn_nn.losses import HalfSquaredError, SoftmaxCrossEntropy
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant, InverseScaling
-from sklearn_nn.training import (
-    Data,
-    Monitor,
-    Outcome,
-    Recipe,
-    TrainingState,
-    train,
-)
+from sklearn_nn.training import Data, Monitor, Outcome, Recipe, TrainingState, train
 
 N, D = 40, 3
 RECIPE = Recipe(SGD(0.0), Constant(), 0.1, 0.0, N, shuffle=False)

@@ -11,13 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_nn.blocks import BatchNorm, Dense, Dropout, Embedding, Identity, chain
-from sklearn_nn.core import (
-    InvalidParameterError,
-    Param,
-    Team,
-    compile_network,
-    zeros,
-)
+from sklearn_nn.core import InvalidParameterError, Param, Team, compile_network, zeros
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant

@@ -1,0 +1,201 @@
+"""Graph: blocks wired by name into any acyclic graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from sklearn_nn.blocks.composition._columns import Columns, as_positions
+from sklearn_nn.blocks.composition._merges import MERGES, add_up
+from sklearn_nn.blocks.composition._parts import (
+    Bound,
+    Compound,
+    Part,
+    check_parts,
+    planned,
+    untied,
+)
+from sklearn_nn.blocks.composition._wiring import as_columns, as_names, ordered
+from sklearn_nn.core import (
+    Array,
+    Block,
+    Composite,
+    InvalidParameterError,
+    Rng,
+    Shape,
+    Spec,
+    Views,
+    Workspace,
+    rebuilt,
+)
+
+
+@dataclass(eq=False, repr=False)
+class Graph(Composite, Compound):
+    """Blocks that read each other by name: any directed acyclic graph.
+
+    Shapes: a node that reads several names gets them side by side in the last axis; the
+    other axes must agree. y is what the output node returns.
+
+    Parameters
+    ----------
+    nodes : list of (str, Block, str or list of str), default=()
+        Name, block, and what it reads: inputs or other nodes, in any order. In place of
+        a block, "passthrough" returns what it reads, and "concat", "add", "multiply",
+        "max" or "mean" merges it.
+    inputs : dict or list of (str, columns), default=None
+        Names for groups of columns of x: integers, slices or lists of them; also names
+        of columns where the network is fitted on a data frame. None is all of x under
+        the name "input".
+    output : str, default=None
+        The node whose value is y; None is the last one of the list.
+
+    Raises
+    ------
+    ValueError
+        If the nodes read each other in a circle, read a name that does not exist, are
+        read by none, or get shapes that do not fit.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import Dense, Graph
+    >>> net = Graph(
+    ...     [
+    ...         ("stem", Dense(8, "relu"), "input"),
+    ...         ("left", Dense(4, "tanh"), "stem"),
+    ...         ("right", Dense(4), "stem"),
+    ...         ("both", "add", ["left", "right"]),
+    ...         ("last", Dense(1), ["both", "input"]),
+    ...     ]
+    ... )
+    >>> net.set_params(left__units=5, right=Dense(5)).out_shape((3,))
+    (1,)
+    """
+
+    nodes: Sequence[tuple[str, Any, Any]] = ()
+    inputs: Any = None
+    output: str | None = None
+
+    parts_field: ClassVar[str] = "nodes"
+    part_size: ClassVar[int] = 3
+
+    @property
+    def accepts_sparse(self) -> bool:  # type: ignore[override]  # that of its nodes
+        """Whether all nodes that read x read nothing else and take a CSR matrix."""
+        reads = self._reads()
+        return all(
+            len(reads[name]) == 1 and getattr(block, "accepts_sparse", False)
+            for name, block in self._readers()
+        )
+
+    @property
+    def accepts_nan(self) -> bool:  # type: ignore[override]  # that of its nodes
+        """Whether NaN means something to a node that reads x, or columns of it."""
+        return any(getattr(block, "accepts_nan", False) for _, block in self._readers())
+
+    def check_values(self) -> None:
+        super().check_values()
+        check_parts(self, ("passthrough", *MERGES))
+        if not self.nodes:
+            raise InvalidParameterError("`nodes` of Graph must hold a node; got none.")
+
+    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+        inputs, reads = self._inputs(), self._reads()
+        output = self.nodes[-1][0] if self.output is None else self.output
+        order = ordered(reads, list(inputs) or ["input"], output)
+        blocks = {name: (block, home) for name, block, home in untied(self)}
+        x = "" if inputs else "input"
+        steps = [(name, Columns(own), name, [x]) for name, own in inputs.items()]
+        steps += [(name, *blocks[name], reads[name]) for name in order]
+        parts, shapes = [], {x: in_shape}
+        for name, block, home, sources in steps:
+            merge = MERGES.get(block, MERGES["concat"])
+            read = [(source, shapes[source]) for source in sources]
+            shape = merge.out_shape(read, f"Node {name!r} of Graph")
+            own = "passthrough" if block in MERGES else block
+            part = planned(self, name, own, home, shape)
+            places = tuple(list(shapes).index(source) for source in sources)
+            parts.append(part._replace(sources=places, merge=merge))
+            shapes[name] = part.out_shape
+        return parts, parts[-1].out_shape
+
+    def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
+        bound = self.bind(p, ws)
+        values, masks = [x], [ws.mask]  # of x, then of each part
+        for part, (block, p_own, ws_own) in zip(bound.parts, bound.steps, strict=True):
+            read, mask = values[part.sources[0]], masks[part.sources[0]]
+            if len(part.sources) > 1:
+                own = [values[i] for i in part.sources]
+                read = part.merge.forward(own, ws.child((part.name, "merge")))
+                there = [masks[i] for i in part.sources if masks[i] is not None]
+                mask = there[0] if there else None
+            ws_own.mask = mask
+            values.append(block.forward(p_own, read, ws_own, rng))
+            masks.append(ws_own.mask)
+        ws.mask = masks[-1]
+        return values[-1]
+
+    def backward(
+        self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
+    ) -> Array | None:
+        bound: Bound = ws.saved
+        steps = bound.steps_back(g)
+        # A value that several parts read has a gradient from each; they add up.
+        flows: list[list[Any]] = [[] for _ in range(1 + len(steps))]
+        flows[-1].append(dy)
+        for i, need in bound.way_back(need_dx):
+            block, p_own, g_own, ws_own = steps[i]
+            d = _total(flows[i + 1], i, ws)
+            dx: Any = block.backward(p_own, g_own, d, ws_own, need_dx=need)
+            if need:
+                part: Part = bound.parts[i]
+                shares: Sequence[Array] = [dx]
+                if (n := len(part.sources)) > 1:
+                    shares = part.merge.backward(dx, ws.child((part.name, "merge")), n)
+                for place, share in zip(part.sources, shares, strict=True):
+                    flows[place].append(share)
+        bound.add_tied()
+        return _total(flows[0], -1, ws) if need_dx else None
+
+    def _reads(self) -> dict[str, list[str]]:
+        """Return the names that each node reads."""
+        return {name: as_names(name, reads) for name, _, reads in self.nodes}
+
+    def _readers(self) -> list[tuple[str, Any]]:
+        """Return name and block of the nodes that read x, or columns of it."""
+        inputs, reads = self._inputs().keys() or {"input"}, self._reads()
+        return [(name, b) for name, b, _ in untied(self) if inputs & set(reads[name])]
+
+    def _inputs(self) -> dict[str, Any]:
+        """Return the columns of each input; none if the only one is all of x."""
+        return {} if self.inputs is None else as_columns(self.inputs)
+
+
+def with_columns(block: Block, feature_names: Sequence[str]) -> Block:
+    """Return a copy of ``block`` whose graphs have positions for names of columns.
+
+    ``feature_names`` are those of the columns that the block reads, in their order.
+
+    Examples
+    --------
+    >>> from sklearn_nn.blocks import Dense, Graph, with_columns
+    >>> net = Graph([("a", Dense(2), "some")], inputs={"some": ["sex", "age"]})
+    >>> with_columns(net, ["age", "income", "sex"]).inputs
+    {'some': [2, 0]}
+    """
+
+    def change(spec: Spec) -> Spec:
+        if not isinstance(spec, Graph) or spec.inputs is None:
+            return spec
+        inputs = {
+            name: as_positions(columns, feature_names, name)
+            for name, columns in spec._inputs().items()
+        }
+        return replace(spec, inputs=inputs)
+
+    new: Block = rebuilt(block, change)
+    return new
+
+
+def _total(flow: list[Any], i: int, ws: Workspace) -> Any:
+    """Return the gradient of what part ``i`` returns; -1 stands for x."""
+    return flow[0] if len(flow) == 1 else add_up(flow, ws.out(f"d{i}", flow[0].shape))

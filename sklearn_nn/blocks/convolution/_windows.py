@@ -1,0 +1,156 @@
+"""Windows: how kernels and pools slide along the axes of a row."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sklearn_nn.core import (
+    Array,
+    Block,
+    Rule,
+    Satisfying,
+    Shape,
+    any_of,
+    integer,
+    where_from,
+)
+
+Size = int | tuple[int, int]
+
+
+class Slide(NamedTuple):
+    """How a window slides along one axis.
+
+    ``taps`` entries lie under the window, ``dilation`` apart; it takes ``out`` places,
+    ``stride`` apart. ``low`` zeros stand before the ``size`` entries and ``spread - 1``
+    between any two; as many zeros as are read stand after them.
+    """
+
+    size: int
+    taps: int
+    out: int
+    stride: int = 1
+    dilation: int = 1
+    low: int = 0
+    spread: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Return the length of the window."""
+        return (self.taps - 1) * self.dilation + 1
+
+    @property
+    def read(self) -> int:
+        """Return the length of what is read, zeros included."""
+        return (self.out - 1) * self.stride + self.extent
+
+    @property
+    def inside(self) -> slice:
+        """Return where in what is read the entries stand."""
+        last = self.low + (self.size - 1) * self.spread
+        return slice(self.low, last + 1, self.spread)
+
+    @property
+    def adjoint(self) -> "Slide":
+        """Return how the reversed window slides over the places to reach the entries.
+
+        What a window gathers from an entry, the reversed one brings back to it.
+        """
+        return Slide(
+            size=self.out,
+            taps=self.taps,
+            out=self.size,
+            dilation=self.dilation,
+            low=self.extent - 1 - self.low,
+            spread=self.stride,
+        )
+
+
+def slides(
+    block: Block,
+    in_shape: Shape,
+    axes: str,
+    size: str,
+    stride: Any,
+    padding: Any,
+    dilation: Any = 1,
+) -> list[Slide]:
+    """Return how the windows of ``block`` slide over rows of ``in_shape``.
+
+    ``axes`` names the axes of a row, ``size`` the parameter that holds the size of a
+    window. Raises ValueError if the rows or the windows do not fit.
+    """
+    rank, name = axes.count(","), type(block).__name__
+    if len(in_shape) != rank + 1:
+        raise ValueError(
+            f"{name} must read rows of shape ({axes}); got rows of shape {in_shape}. "
+            + where_from(in_shape, "A `Reshape` before it gives them these axes.")
+        )
+    options = (each(o, rank) for o in (getattr(block, size), stride, padding, dilation))
+    found = [_slide(*axis) for axis in zip(in_shape, *options, strict=False)]
+    for along in found:
+        if along.low >= along.extent:
+            raise ValueError(
+                f"`padding` of {name} must be less than the window, which covers "
+                f"{along.extent} entries; got {padding!r}."
+            )
+        if along.out < 1:
+            raise ValueError(
+                f"`{size}` of {name} must fit into rows of shape {in_shape}; got "
+                f'{getattr(block, size)!r}. `padding="same"` makes any size fit.'
+            )
+    return found
+
+
+def _slide(size: int, taps: int, stride: int, padding: Any, dilation: int) -> Slide:
+    extent = (taps - 1) * dilation + 1
+    if padding == "same":  # as few zeros as ceil(size / stride) places need
+        zeros = max((-(-size // stride) - 1) * stride + extent - size, 0)
+        low = zeros // 2
+    elif padding == "causal":
+        low = zeros = extent - 1
+    else:
+        low = 0 if padding == "valid" else padding
+        zeros = 2 * low
+    out = (size + zeros - extent) // stride + 1
+    return Slide(size, taps, out, stride, dilation, low)
+
+
+def each(value: Any, rank: int) -> Sequence[Any]:
+    """Return one value per axis."""
+    return value if isinstance(value, (tuple, list)) else (value,) * rank
+
+
+def sizes(rank: int, low: int = 1) -> Rule:
+    """Return the rule for an integer, or one per axis, of at least ``low``."""
+    one = integer(low)
+    if rank == 1:
+        return one
+
+    def allows(value: Any) -> bool:
+        is_pair = isinstance(value, (tuple, list)) and len(value) == rank
+        return is_pair and all(map(one.allows, value))
+
+    return any_of(one, Satisfying(allows, "a pair of them"))
+
+
+def under(tap: int, along: Slide) -> tuple[slice, slice]:
+    """Return the places that have an entry under ``tap``, and these entries."""
+    before, last = along.low - tap, along.size - 1 + along.low - tap
+    first = max(0, -(-before // along.stride))
+    stop = max(first, min(along.out, last // along.stride + 1))
+    entries = slice(
+        first * along.stride - before, stop * along.stride - before, along.stride
+    )
+    return slice(first, stop), entries
+
+
+def count_under(there: Array, along: Slide, out: Array) -> Array:
+    """Write to ``out`` how many steps exist under the window, or whether any does.
+
+    Shapes: there (..., size) of bool; out (..., places), of bool for the second.
+    """
+    out.fill(0)
+    for tap in range(along.taps):
+        places, steps = under(tap * along.dilation, along)
+        out[..., places] += there[..., steps]
+    return out

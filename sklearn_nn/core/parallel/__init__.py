@@ -1,0 +1,1 @@
+"""Threads: our own, those of BLAS, and how much work is worth them."""

@@ -1,0 +1,5 @@
+"""All estimators; `sklearn_nn` itself has the same names."""
+
+from sklearn_nn._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

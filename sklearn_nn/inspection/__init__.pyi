@@ -1,0 +1,2 @@
+from sklearn_nn.inspection._gradient_check import GradientCheck as GradientCheck
+from sklearn_nn.inspection._gradient_check import check_gradient as check_gradient

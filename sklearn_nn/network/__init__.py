@@ -1,0 +1,5 @@
+"""Estimators for any network of blocks."""
+
+from sklearn_nn._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Rosenblatt's perceptron and its variants, which learn row by row."""
+
+from sklearn_nn._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

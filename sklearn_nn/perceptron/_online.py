@@ -1,0 +1,196 @@
+"""Rosenblatt's algorithm on one binary problem: exact, and many rows at a time.
+
+The textbook takes one row after the other, and a row on the wrong side of the plane
+moves it: ``w += step * x``. Between two mistakes nothing changes, so one product gives
+the margins of many rows. What follows a mistake is found in one of two ways:
+
+- where mistakes are rare, the margins of the rows behind it are computed anew (`scan`);
+- where they are frequent, the margins of a block of rows are ``z0 + L @ wrong``. ``L``
+  holds the pulls of earlier rows on later ones, off the Gram matrix, and ``wrong`` is 1
+  for a row that is a mistake, 0 for others. It is the only solution of
+  ``wrong = (z0 + L @ wrong < 0)``, because ``L`` is strictly lower triangular, and
+  iteration finds it: each round settles at least one more row (`settle`).
+
+Products of many rows round otherwise than those of one. A margin whose sign rounding
+might have turned is therefore computed again as the textbook does, and mistakes are
+added to the weights one by one: so mistakes and weights are the textbook's to the last
+bit.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sklearn_nn.core import Array, Rng, Workspace
+from sklearn_nn.perceptron._binary_problem import BLOCK, BinaryProblem, Piece
+from sklearn_nn.perceptron._weight_trackers import Witness
+
+PIECE_BYTES, PIECE_ROWS = 1 << 19, 1024  # gathered rows stay in the second-level cache
+MARGINS_PER_MISTAKE = 2.0  # in a scan; more are wasted, fewer need more products
+RARE = 2  # so few mistakes in a pass
+MANY_DOUBTS = 4  # in a block; one by one is then the faster way
+FIRST_GUESS = 0.25  # share of mistakes before the first pass
+
+Visit = Callable[[Piece, Array, float], tuple[list[int], int]]
+
+
+def learn(
+    problem: BinaryProblem,
+    w: Array,
+    rng: Rng | None,
+    max_passes: int,
+    witness: Witness | None = None,
+    report: Callable[[int, int], None] | None = None,
+) -> list[int]:
+    """Correct ``w`` in place until a pass makes no mistake; return mistakes per pass.
+
+    With ``rng`` each pass takes the rows in a new random order. ``report`` is told the
+    number of the pass, from 1, and its mistakes.
+    """
+    ws, mistakes, frequency = Workspace(w.dtype), list[int](), FIRST_GUESS
+    # Overflow is found in the weights, once a pass, not by each operation.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if witness is not None:
+            witness.begins(problem, w)
+        while len(mistakes) < max_passes and (not mistakes or mistakes[-1]):
+            order = problem.order(rng)
+            mistakes.append(run_pass(problem, w, order, frequency, ws, witness))
+            frequency = mistakes[-1] / len(problem)
+            if not np.isfinite(w).all():
+                raise ValueError(
+                    f"The weights became infinite in pass {len(mistakes)}. Scale the "
+                    "columns of `X`, or lower `eta0`."
+                )
+            if witness is not None:
+                witness.passed(problem, w)
+            if report is not None:
+                report(len(mistakes), mistakes[-1])
+    return mistakes
+
+
+def run_pass(
+    problem: BinaryProblem,
+    w: Array,
+    order: Array | None,
+    frequency: float,
+    ws: Workspace,
+    witness: Witness | None = None,
+) -> int:
+    """Visit every row once, correcting ``w`` in place; return the number of mistakes.
+
+    ``frequency`` is a guess of the share of mistakes; it decides how the rows are cut
+    into pieces, never what comes out.
+    """
+    position, total, n = 0, 0, len(problem)
+    expected = frequency * n
+    while position < n:
+        left = n - position
+        few = max(expected, total) <= RARE and 4 * left > n
+        visit, size, gather = _plan(problem, frequency, left, few)
+        index: Any = slice(position, position + size)
+        index = index if order is None else order[index]
+        piece = Piece.of(problem, index, ws if gather or order is None else None)
+        before = w.copy() if witness is not None else w
+        mistakes, seen = visit(piece, w, frequency)
+        if witness is not None:
+            witness.saw(piece, before, mistakes, seen)
+        frequency += min(1, seen / PIECE_ROWS) * (len(mistakes) / seen - frequency)
+        total += len(mistakes)
+        position += seen
+    return total
+
+
+def _plan(
+    problem: BinaryProblem, frequency: float, left: int, few: bool
+) -> tuple[Visit, int, bool]:
+    """Return how to visit how many rows, and whether to gather them first.
+
+    With ``few`` mistakes to come, products of all rows are faster than gathering.
+    """
+    if few:
+        return scan, left, False
+    in_block, in_scan, alone = problem.rows.costs(frequency)
+    if alone < min(in_block, in_scan):
+        return one_by_one, min(PIECE_ROWS, left), False
+    if in_block < in_scan:
+        return settle, min(BLOCK, left), True
+    rows = PIECE_BYTES // (problem.sign.itemsize * max(problem.rows.n_terms, 1))
+    return scan, min(max(BLOCK, min(PIECE_ROWS, rows)), left), True
+
+
+def one_by_one(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+    """Correct ``w`` as the textbook does; return the mistakes and the rows visited."""
+    return _one_by_one(piece, w, 0, len(piece)), len(piece)
+
+
+def _one_by_one(piece: Piece, w: Array, start: int, stop: int) -> list[int]:
+    """Visit rows ``start`` to ``stop``, each decided as by `Piece.is_wrong`."""
+    X, row, weights, mistakes = piece.X, piece.problem.rows.row, w[:-1], list[int]()
+    at = range(len(piece)) if piece.order is None else piece.order.tolist()
+    above = (piece.sign > 0).tolist()
+    for j in range(start, stop):
+        if (row(X, at[j]) @ weights + w[-1] > 0) != above[j]:
+            piece.correct(w, [j])
+            mistakes.append(j)
+    return mistakes
+
+
+def scan(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+    """Correct ``w``; return the mistakes and the rows visited.
+
+    Margins are computed for some rows at once, and anew after each mistake. Where each
+    time costs a product with all rows of the problem, the scan ends after a few.
+    """
+    limit = np.inf if piece.order is None else RARE + 1
+    stride = int(min(len(piece), MARGINS_PER_MISTAKE / max(frequency, 1e-9)))
+    w_norm, mistakes, position = float(np.abs(w).sum()), list[int](), 0
+    while position < len(piece) and len(mistakes) < limit:
+        stop = min(position + stride, len(piece))
+        z = piece.margins(w, position, stop)
+        doubt = piece.doubt(w_norm, len(mistakes))
+        right = z > doubt  # false for what is not a number
+        while not right[j := int(right.argmin())]:
+            if z[j] < -doubt or piece.is_wrong(w, position + j):
+                mistakes.append(position + j)
+                piece.correct(w, mistakes[-1:])
+                stop = position + j + 1
+                break
+            right[j] = True
+        position = stop
+    return mistakes, position
+
+
+def settle(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+    """Correct ``w`` for a block of rows; return the mistakes and the rows visited."""
+    L, m, start, mistakes = piece.pulls(), len(piece), 0, list[int]()
+    w_norm = float(np.abs(w).sum())
+    while start < m:
+        z, wrong = fixed_point(piece.margins(w, start, m), L[start:, start:])
+        found = wrong.nonzero()[0]
+        doubt = piece.doubt(w_norm, len(mistakes) + len(found))
+        doubtful = (~(np.abs(z) > doubt)).nonzero()[0]  # also what is not a number
+        stop = int(doubtful[0]) if len(doubtful) else m - start
+        settled = start + found[: found.searchsorted(stop)]
+        piece.correct(w, settled)
+        mistakes += settled.tolist()
+        stop += start
+        start = min(m if len(doubtful) > MANY_DOUBTS else stop + 1, m)
+        mistakes += _one_by_one(piece, w, stop, start)
+    return mistakes, m
+
+
+def fixed_point(z0: Array, L: Array) -> tuple[Array, Array]:
+    """Return ``z = z0 + L @ wrong`` and ``wrong = (z < 0)`` that agree.
+
+    Shapes: z0 (m,), L (m, m) strictly lower triangular.
+    """
+    z, before = z0, b""
+    for _ in range(len(z0) + 1):
+        wrong = np.signbit(z)
+        if (bits := wrong.tobytes()) == before:
+            break
+        before = bits
+        z = L.dot(wrong.astype(z0.dtype))
+        z += z0
+    return z, wrong

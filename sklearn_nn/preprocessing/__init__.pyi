@@ -1,0 +1,1 @@
+from sklearn_nn.preprocessing._table_encoder import TableEncoder as TableEncoder

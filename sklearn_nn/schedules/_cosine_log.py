@@ -1,0 +1,41 @@
+"""Cycles of half cosines, each about twice as long as the one before."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sklearn_nn.core import Clock, Rule, Schedule, integer
+
+
+@dataclass(eq=False, repr=False)
+class CosineLog(Schedule):
+    """``(1 - cos(2 pi log2(1 + (2**cycles - 1) t))) / 2``: cycles that get longer.
+
+    ``t`` is the progress from 0 to 1. Every cycle is about twice as long as the one
+    before it, and starts and ends at zero.
+
+    Parameters
+    ----------
+    cycles : int, default=4
+        Number of cycles.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sklearn_nn.core import Clock
+    >>> [round(CosineLog(2)(Clock(t)), 3) for t in (0, 1 / 3, 0.609, 1)]
+    [0.0, 0.0, 1.0, 0.0]
+    """
+
+    cycles: int = 4
+
+    rules: ClassVar[Mapping[str, Rule]] = {"cycles": integer(1)}
+
+    def __call__(self, clock: Clock, /) -> float:
+        turns = math.log2(1 + (2**self.cycles - 1) * clock.progress)
+        return 0.5 * (1 - math.cos(2 * math.pi * turns))

@@ -1,0 +1,5 @@
+"""Estimators for tables with mixed columns."""
+
+from sklearn_nn._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(__name__, __file__)

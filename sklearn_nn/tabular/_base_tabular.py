@@ -1,0 +1,217 @@
+"""BaseTabular: a raw table in, an ensemble of networks trained at once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_nn.base import (
+    CallbackMonitor,
+    CallbackSupportMixin,
+    Given,
+    check_diverged,
+    check_weights,
+)
+from sklearn_nn.core import Array, Rule, check_params
+from sklearn_nn.preprocessing import TableEncoder
+from sklearn_nn.tabular._input import sources_of
+from sklearn_nn.tabular._members import Group, group_members, make_courses
+from sklearn_nn.tabular._network import importances
+from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Plan
+from sklearn_nn.tabular._splits import Table, join, split_rows
+from sklearn_nn.training import (
+    Course,
+    Epoch,
+    KeepBestMembers,
+    Monitor,
+    Printer,
+    train_together,
+)
+
+WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
+
+
+@dataclass(eq=False, repr=False)
+class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
+    """What the estimators for tables share; the public ones add their parameters."""
+
+    preset: str = "default"
+    _: KW_ONLY
+    categorical_features: Any = "from_dtype"
+    n_bags: Any = AUTO
+    n_members: Any = AUTO
+    max_epochs: Any = AUTO
+    hidden_layer_sizes: Any = AUTO
+    embedding: Any = AUTO
+    activation: Any = AUTO
+    share_weights: Any = AUTO
+    dropout: Any = AUTO
+    weight_decay: Any = AUTO
+    learning_rate: Any = AUTO
+    cycles: Any = AUTO
+    batch_size: Any = AUTO
+    n_iter_no_change: Any = AUTO
+    validation_fraction: float = 0.2
+    scoring: Any = AUTO
+    max_time: Any = None
+    n_jobs: Any = None
+    random_state: Any = None
+    verbose: Any = False
+
+    presets: ClassVar[Mapping[str, Plan]]
+    rules: ClassVar[Mapping[str, Rule]] = TABULAR_RULES
+
+    def _fit(self, given: Given) -> None:
+        """Check, encode, compile, train, keep."""
+        check_params(self, self.rules)
+        plan = Plan.of(self, self.presets)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        table = self._read(given, plan, seed)
+        plan = plan.for_numbers(self._encoder.n_numeric_)
+        groups = group_members(table, plan)
+        parts = self._encoder, self._targets, seed
+        courses = make_courses(groups, table, plan, *parts)
+        self._networks = [course.net for course in courses]
+        self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
+        callbacks = self._callbacks(given, plan)
+        monitors: list[Monitor] = [Printer()] if self.verbose else []
+        outcome = train_together(
+            courses,
+            None,
+            [*monitors, *callbacks],
+            plan.max_epochs,
+            effective_n_jobs(self.n_jobs),
+            np.inf if self.max_time is None else self.max_time,
+        )
+        if not callbacks:
+            for epoch in outcome.epochs:
+                self._publish(epoch)
+        best = [monitor.best_scores for monitor in _best_of(courses)]
+        is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
+        check_diverged(self._networks, is_kept, outcome, WAY_OUT)
+        self._keep(table, courses, groups, plan)
+        for callback in callbacks:
+            callback.end(None)
+
+    # -- what the estimators tell
+
+    @abstractmethod
+    def _check_y(self, y: Any) -> Any:
+        """Return the targets as an array."""
+
+    @abstractmethod
+    def _read_targets(self, y: Any, w: Array | None, plan: Plan) -> Any:
+        """Return the encoder of ``y``."""
+
+    def _weigh(self, y: Any, w: Array | None) -> Array | None:
+        """Return the row weights times those of the classes."""
+        return w
+
+    # -- check and encode
+
+    def _read(self, given: Given, plan: Plan, seed: int) -> Table:
+        X, y, w = self._check(given.X, given.y, given.sample_weight, reset=True)
+        self._targets = self._read_targets(y, w, plan)
+        w = self._weigh(y, w)
+        kept = None if w is None or w.all() else np.flatnonzero(w)
+        self._encoder = TableEncoder(categorical_features=self.categorical_features)
+        Z = self._encoder.fit(X, rows=kept).transform(X)
+        Y = self._targets.encode(y, Z.dtype)
+        if kept is not None and w is not None:
+            Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
+        n_bags = int(plan.n_bags)
+        if not given.validates:
+            strata, fraction = self._targets.strata(y), self.validation_fraction
+            splits = split_rows(len(Z), strata, n_bags, fraction, seed)
+            return Table(Z, Y, w, len(Z), splits)
+        X_val, y_val, w_val = self._check(
+            given.X_val, given.y_val, given.sample_weight_val, reset=False
+        )
+        Z_val = self._encoder.transform(X_val)
+        Y_val = self._targets.encode(y_val, Z.dtype)
+        return join((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
+
+    def _check(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
+        validate_data(self, X, y, skip_check_array=True, reset=reset)
+        y = self._check_y(y)
+        check_consistent_length(X, y)
+        return X, y, check_weights(sample_weight, X)
+
+    # -- train
+
+    def _callbacks(self, given: Given, plan: Plan) -> list[CallbackMonitor]:
+        """Return the monitor that tells scikit-learn's callbacks, if it has them."""
+        if not hasattr(self, "_init_callback_context"):
+            return []
+        w = given.sample_weight
+        metadata = None if w is None else {"sample_weight": w}
+        told = {"X": given.X, "y": given.y, "metadata": metadata}
+        return [CallbackMonitor(self, "fit", plan.max_epochs, told)]
+
+    def _publish(self, epoch: Epoch) -> None:
+        """Add an epoch to the fitted attributes."""
+        for name, value in vars(epoch).items():
+            self.history_[name].append(value)
+        self.n_iter_ = len(self.history_["epoch"])
+
+    def _snapshot(self, net: Any) -> dict[str, Any]:
+        """Return copies of what training goes on to change, for callbacks to keep."""
+        history = {name: list(column) for name, column in self.history_.items()}
+        networks = [network.copy() for network in self._networks]
+        return {"_networks": networks, "history_": history}
+
+    # -- keep
+
+    def _keep(
+        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    ) -> None:
+        best = _best_of(courses)
+        scores, epochs = [np.empty(0)], [np.empty(0, int)]
+        self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
+        self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
+        self.n_iter_ = len(self.history_["epoch"])
+        self.n_params_ = sum(net.layout.n_trained for net in self._networks)
+        self.feature_importances_ = self._importances(table, plan)
+
+    def _importances(self, table: Table, plan: Plan) -> Array:
+        """Return the share of each column in what moves the first layer."""
+        sources = sources_of(plan.embedding, self._encoder)
+        found = importances(self._networks, sources, table.X_train)
+        shares = np.zeros(self.n_features_in_)
+        shares[: len(found)] = found / (found.sum() or 1.0)
+        return shares
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Return the training loss of every epoch, the mean over members."""
+        return self.history_["loss"]
+
+    # -- predict
+
+    def _raw(self, X: Any) -> Array:
+        """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
+        check_is_fitted(self, "n_iter_")
+        if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
+            validate_data(self, X, skip_check_array=True, reset=False)
+        Z = self._encoder.transform(X)
+        return np.concatenate([net.infer(Z) for net in self._networks])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _best_of(courses: list[Course]) -> list[KeepBestMembers]:
+    """Return the monitors that know the best epochs."""
+    monitors = [monitor for course in courses for monitor in course.monitors]
+    return [monitor for monitor in monitors if isinstance(monitor, KeepBestMembers)]

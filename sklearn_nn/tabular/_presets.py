@@ -1,0 +1,151 @@
+"""Plan: what a preset decides, and what the user decided in its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+
+from sklearn_nn.base import CLASS_WEIGHT, SEED
+from sklearn_nn.blocks import Activation
+from sklearn_nn.core import (
+    Boolean,
+    OneOf,
+    Rule,
+    Satisfying,
+    any_of,
+    instance_of,
+    integer,
+    number,
+)
+
+AUTO = "auto"
+MANY_NUMBERS = 50
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train on a table; each field is a parameter, and what its "auto" means.
+
+    ``batch_size`` may still be "auto", for it depends on the number of rows, and so may
+    ``embedding``, which depends on that of columns.
+    """
+
+    n_bags: int = 8
+    n_members: int = 2
+    max_epochs: int = 192
+    hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
+    embedding: str | None = AUTO
+    activation: Any = "selu"
+    share_weights: bool = False
+    dropout: float = 0.15
+    weight_decay: float = 0.02
+    learning_rate: float = 0.04
+    cycles: int = 4
+    batch_size: Any = AUTO
+    n_iter_no_change: float = np.inf
+    scoring: Any = None
+    label_smoothing: float = 0.0
+    calibrate: bool = True
+
+    @classmethod
+    def of(cls, estimator: Any, presets: Mapping[str, Self]) -> Self:
+        """Return the plan of the estimator's preset with its own values in place."""
+        plan = presets[estimator.preset]
+        names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
+        own = {name: getattr(estimator, name) for name in names}
+        return replace(plan, **{n: v for n, v in own.items() if not is_auto(v)})
+
+    def for_numbers(self, n_numeric: int) -> Self:
+        """Return the plan for a table with so many columns of numbers."""
+        if not is_auto(self.embedding):
+            return self
+        # In wide tables pieces take more time than all layers, and nothing is gained.
+        return replace(self, embedding="both" if n_numeric <= MANY_NUMBERS else "pbld")
+
+    def rows_of_a_batch(self, n: int) -> int:
+        """Return the size of a batch for ``n`` training rows."""
+        size = 64 if n <= 1024 else 128 if n <= 8192 else 256 if n <= 30_000 else 512
+        return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
+
+
+def is_auto(value: Any) -> bool:
+    """Whether the preset shall decide."""
+    return isinstance(value, str) and value == AUTO
+
+
+CLASSIFIER_PRESETS: Mapping[str, Plan] = {
+    "fast": Plan(n_bags=1, max_epochs=160),
+    "default": Plan(),
+    "best": Plan(n_members=8, max_epochs=256),
+    "realmlp": Plan(
+        n_bags=1,
+        n_members=1,
+        max_epochs=256,
+        hidden_layer_sizes=(256, 256, 256),
+        embedding="pbld",
+        batch_size=256,
+        label_smoothing=0.1,
+        scoring="accuracy",
+        calibrate=False,
+    ),
+}
+REGRESSOR_PRESETS: Mapping[str, Plan] = {
+    name: replace(
+        plan, learning_rate=0.2, activation="mish", scoring=None, label_smoothing=0.0
+    )
+    for name, plan in CLASSIFIER_PRESETS.items()
+}
+
+
+def are_widths(value: Any) -> bool:
+    """Whether ``value`` is a list of numbers of units."""
+    is_list = isinstance(value, (list, tuple, np.ndarray))
+    return is_list and all(integer(1).allows(units) for units in value)
+
+
+def is_n_jobs(value: Any) -> bool:
+    """Whether ``value`` is a number of threads as joblib takes it."""
+    return value != 0 and integer(-(2**31)).allows(value)
+
+
+def _or_auto(*rules: Rule) -> Rule:
+    return any_of(OneOf((AUTO,)), *rules)
+
+
+NAMES = "a name or object as of `Dense`"
+TABULAR_RULES: Mapping[str, Rule] = {
+    "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
+    "n_bags": _or_auto(integer(1)),
+    "n_members": _or_auto(integer(1)),
+    "max_epochs": _or_auto(integer(1)),
+    "hidden_layer_sizes": _or_auto(
+        Satisfying(are_widths, "a list of positive integers")
+    ),
+    "embedding": OneOf((AUTO, "both", "pbld", "piecewise", "periodic", None)),
+    "activation": _or_auto(
+        Satisfying(lambda value: isinstance(value, (str, Activation)), NAMES)
+    ),
+    "share_weights": _or_auto(Boolean()),
+    "dropout": _or_auto(number(0, 1, "[)")),
+    "weight_decay": _or_auto(number(0, np.inf, "[)")),
+    "learning_rate": _or_auto(number(0, np.inf, "()")),
+    "cycles": _or_auto(integer(1)),
+    "batch_size": _or_auto(integer(1)),
+    "n_iter_no_change": _or_auto(integer(1), OneOf((np.inf,))),
+    "validation_fraction": number(0, 1, "[)"),
+    "scoring": any_of(
+        OneOf((None,)),
+        instance_of(str, "a name of a metric of scikit-learn"),
+        Satisfying(callable, "a scorer"),
+    ),
+    "max_time": any_of(OneOf((None,)), number(0, np.inf, "()")),
+    "n_jobs": any_of(OneOf((None,)), Satisfying(is_n_jobs, "an integer other than 0")),
+    "random_state": SEED,
+    "verbose": any_of(Boolean(), integer(0)),
+}
+CLASSES_RULES: Mapping[str, Rule] = {
+    "class_weight": CLASS_WEIGHT,
+    "label_smoothing": _or_auto(number(0, 1, "[)")),
+    "calibrate": _or_auto(Boolean()),
+}

@@ -1,0 +1,277 @@
+"""TabularClassifier: classes from a raw table."""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_nn.base import Given, all_or_nothing, weigh_classes, with_callbacks
+from sklearn_nn.core import Array, Rule
+from sklearn_nn.tabular._base_tabular import BaseTabular
+from sklearn_nn.tabular._members import Group, validate
+from sklearn_nn.tabular._presets import (
+    AUTO,
+    CLASSES_RULES,
+    CLASSIFIER_PRESETS,
+    TABULAR_RULES,
+    Plan,
+)
+from sklearn_nn.tabular._splits import Table
+from sklearn_nn.tabular._targets import TableClasses, fit_temperature
+from sklearn_nn.training import Course
+
+MIN_ROWS_TO_CALIBRATE = 50
+
+
+@dataclass(eq=False, repr=False)
+class TabularClassifier(ClassifierMixin, BaseTabular):
+    """Class probabilities from a raw table: an ensemble of networks, ready as it is.
+
+    Columns may be numbers, categories, strings, bools and times, with values missing
+    anywhere; `sklearn_nn.preprocessing.TableEncoder` says what becomes of them. The
+    networks are those of RealMLP [1]_, all trained at once, and their mean predicts.
+
+    Parameters
+    ----------
+    preset : {"default", "fast", "best", "realmlp"}, default="default"
+        What "auto" means. "default": two networks for each of 8 folds, which tell the
+        best epoch of each. "fast": two networks, validated by a part of the rows.
+        "best": eight networks for each fold, in five times the time of "default".
+        "realmlp": RealMLP-TD as published [1]_.
+    categorical_features : "from_dtype", list or None, default="from_dtype"
+        Which columns are categorical: with "from_dtype" those of categories, strings,
+        objects or bools; or a list of positions or names, or one bool per column; with
+        None, none. What is no number, no time and no bool is categorical in any case.
+    n_bags : int or "auto", default="auto"
+        Number of folds, each of which validates a network trained on the others. With
+        1, ``validation_fraction`` of the rows validate. With `X_val`, the number of
+        networks, which all train on all rows.
+    n_members : int or "auto", default="auto"
+        Number of networks for each fold, which start at different weights.
+    max_epochs : int or "auto", default="auto"
+        Number of passes over the rows. All run, unless ``n_iter_no_change`` or
+        ``max_time`` says otherwise; the weights are those of the best one.
+    hidden_layer_sizes : list of int or "auto", default="auto"
+        Width of each hidden layer.
+    embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
+        What becomes of a number before the first layer: `PBLDEmbedding`,
+        `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
+        with None, nothing. "auto" is both, in tables of more than 50 numbers the first.
+    activation : str, Activation or "auto", default="auto"
+        Function of the hidden layers, as of `Dense`; how far each unit bends is
+        trained, see `ParametricActivation`.
+    share_weights : bool or "auto", default="auto"
+        Whether the networks have the matrices of the hidden layers in common, as in
+        TabM [2]_, and differ by scales, activations, biases of the output and rows.
+    dropout : float or "auto", default="auto"
+        Probability with which a hidden unit is left out in a step, in [0, 1). It falls
+        to zero in the second half of the training, as ``weight_decay`` does.
+    weight_decay : float or "auto", default="auto"
+        Share that a step at the rate 1 takes off the weights.
+    learning_rate : float or "auto", default="auto"
+        Largest rate. Layers have factors of it.
+    cycles : int or "auto", default="auto"
+        Number of cycles in which the rate rises and falls, see `CosineLog`.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch.
+    n_iter_no_change : int or "auto", default="auto"
+        Number of epochs without a better score after which a network is done.
+    validation_fraction : float, default=0.2
+        Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
+        last epoch counts.
+    scoring : str, callable, "auto" or None, default="auto"
+        What decides on the best epoch: a metric of scikit-learn, or None for the loss.
+    max_time : float, default=None
+        Seconds that the training may take: if ``max_epochs`` would take longer, there
+        are fewer of them.
+    n_jobs : int, default=None
+        Number of threads, over which the networks are distributed; None is 1, -1 one
+        per core. It changes the time, not the result.
+    random_state : int, RandomState instance or None, default=None
+        Decides on folds, initial weights, batches and noise.
+    verbose : bool or int, default=False
+        Whether to print the loss of each epoch.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of the rows of each class. "balanced" gives all classes the same total
+        weight.
+    label_smoothing : float or "auto", default="auto"
+        Share of each target that is spread evenly over the classes, in [0, 1). It can
+        help accuracy, and makes probabilities worse.
+    calibrate : bool or "auto", default="auto"
+        Whether to divide the raw outputs by a temperature of 1 or more, for which the
+        validation rows have the smallest log loss.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    temperature_ : float
+        What raw outputs are divided by; 1 if not calibrated, or if there are too few
+        validation rows.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        How much each column moves the first layer: factors and norms of weights, times
+        the standard deviation of what they multiply; in all 1. It costs nothing, and
+        says less than `sklearn.inspection.permutation_importance`.
+    best_epochs_ : ndarray of shape (n_networks,)
+        Epoch whose weights each network has.
+    best_scores_ : ndarray of shape (n_networks,)
+        Score of that epoch on the validation rows.
+    n_iter_ : int
+        Number of epochs.
+    n_params_ : int
+        Number of trained parameters of all networks.
+    loss_curve_ : list of float
+        Training loss of every epoch, the mean over the networks.
+    history_ : dict of list
+        Columns "epoch", "loss", "validation_loss", "validation_score",
+        "learning_rate" and "seconds", one entry per epoch, means over the networks; NaN
+        where there is no value.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if all are strings.
+
+    References
+    ----------
+    .. [1] Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned
+       MLPs and boosted trees on tabular data", NeurIPS 2024.
+    .. [2] Gorishniy, Kotelnikov and Babenko, "TabM: advancing tabular deep learning
+       with parameter-efficient ensembling", ICLR 2025.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_nn import TabularClassifier
+    >>> X = pd.DataFrame({"size": [1.0, 2.5, None, 4.0] * 20, "hue": list("rgbg") * 20})
+    >>> y = ["no", "yes", "no", "yes"] * 20
+    >>> model = TabularClassifier("fast", max_epochs=20, random_state=0).fit(X, y)
+    >>> model.predict(pd.DataFrame({"size": [3.0], "hue": ["g"]})).tolist()
+    ['yes']
+    """
+
+    _: KW_ONLY
+    class_weight: Any = None
+    label_smoothing: Any = AUTO
+    calibrate: Any = AUTO
+
+    presets: ClassVar[Mapping[str, Plan]] = CLASSIFIER_PRESETS
+    rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **CLASSES_RULES}
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the networks to the table ``X`` and its classes ``y``.
+
+        Parameters
+        ----------
+        X : DataFrame, array or sparse matrix of shape (n_samples, n_features)
+            The table.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; a row of weight zero is left out.
+        X_val : DataFrame, array or sparse matrix, default=None
+            Rows to validate by, in place of folds or of a part of ``X``.
+        y_val : array-like, default=None
+            Their targets.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a column or an array breaks its rule, or if training
+            diverges; the estimator is then as it was before the call.
+        """
+        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : DataFrame, array or sparse matrix of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Class labels.
+        """
+        p = self.predict_proba(X)
+        return np.asarray(self.classes_[p.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict the probability of each class: the mean over the networks.
+
+        Parameters
+        ----------
+        X : DataFrame, array or sparse matrix of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of ``classes_``, of float64.
+        """
+        raw = self._raw(X)
+        return self._targets.mean(raw, self.temperature_)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithm of the probabilities, finite also where they are 0.
+
+        Parameters
+        ----------
+        X : DataFrame, array or sparse matrix of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+            Natural logarithms of what `predict_proba` returns.
+        """
+        p = self.predict_proba(X)
+        return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+
+    def _check_y(self, y: Any) -> Array:
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        return np.asarray(y)
+
+    def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableClasses:
+        targets = TableClasses(np.unique(y), plan.label_smoothing)
+        self.classes_, self.temperature_ = targets.classes, 1.0
+        return targets
+
+    def _weigh(self, y: Array, w: Array | None) -> Array | None:
+        return weigh_classes(self._targets, self.class_weight, y, w, False)
+
+    def _keep(
+        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    ) -> None:
+        super()._keep(table, courses, groups, plan)
+        raw, rows = validate(courses, groups, table, self._targets.n_raw)
+        n = len(np.unique(rows))  # several networks may have the same
+        if plan.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
+            w = None if table.w is None else table.w[rows]
+            self.temperature_ = fit_temperature(table.Y[rows], raw, w)

@@ -1,0 +1,148 @@
+"""Targets of a table: what the loss reads, and predictions of several members."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from sklearn_nn.base import ClassTargets
+from sklearn_nn.core import Array, Loss
+from sklearn_nn.losses import SoftmaxCrossEntropy
+
+MAX_LOG_TEMPERATURE = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class TableClasses(ClassTargets):
+    """One class a row, with a raw output for each class, two classes included."""
+
+    smoothing: float = 0.0
+
+    @property
+    def n_raw(self) -> int:
+        return len(self.classes)
+
+    @property
+    def loss(self) -> Loss:
+        return SoftmaxCrossEntropy(self.smoothing)
+
+    @property
+    def measure(self) -> Loss:
+        """Return the loss of validation rows."""
+        return SoftmaxCrossEntropy()
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        return self.codes(y)
+
+    def strata(self, y: Any) -> Array | None:
+        return self.codes(y)
+
+    def decode_rows(self, Y: Array) -> Array:
+        """Return the labels of encoded targets."""
+        return np.asarray(self.classes[Y])
+
+    def mean(self, raw: Array, temperature: float = 1.0) -> Array:
+        """Return the mean of the members' probabilities: (n, k), of float64.
+
+        Shapes: raw (members, n, k).
+        """
+        p = softmax(raw.astype(np.float64) / temperature, axis=-1).mean(axis=0)
+        return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class TableNumbers:
+    """Numbers, one or several a row, shifted and scaled for the network.
+
+    For a loss with a logarithmic link they are divided by their mean only.
+    """
+
+    loss: Loss
+    shift: Array
+    scale: Array
+    low: Array
+    high: Array
+    flat: bool
+
+    @classmethod
+    def fit(cls, y: Array, w: Array | None, loss: Loss) -> Self:
+        loss.check_targets(y)
+        flat, columns = y.ndim == 1, y.reshape(len(y), -1)
+        if w is not None and not w.all():
+            columns, w = columns[w > 0], w[w > 0]
+        mean = np.average(columns, axis=0, weights=w)
+        if loss.link == "exp":
+            shift, scale = np.zeros_like(mean), mean
+        else:
+            spread = np.average((columns - mean) ** 2, axis=0, weights=w)
+            shift, scale = mean, np.sqrt(spread)
+        constant = scale <= 1e-12 * np.abs(shift)  # up to rounding
+        scale = np.where(constant, 1.0, scale)
+        low, high = columns.min(axis=0), columns.max(axis=0)
+        return cls(loss, shift, scale, low, high, flat)
+
+    @property
+    def n_raw(self) -> int:
+        return len(self.scale) * self.loss.raw_per_target
+
+    @property
+    def measure(self) -> Loss:
+        """Return the loss of validation rows."""
+        return self.loss
+
+    def encode(self, y: Any, dtype: Any) -> Array:
+        y = np.asarray(y, np.float64).reshape(len(y), -1)
+        if y.shape[1] != len(self.scale):
+            raise ValueError(
+                f"`y` must have {len(self.scale)} output(s), as the training rows have;"
+                f" got {y.shape[1]}."
+            )
+        self.loss.check_targets(y)
+        return np.asarray((y - self.shift) / self.scale, dtype)
+
+    def decode_rows(self, Y: Array) -> Array:
+        """Return the numbers of encoded targets."""
+        return np.asarray(Y * self.scale + self.shift)
+
+    def strata(self, y: Any) -> Array | None:
+        return None
+
+    def mean(self, raw: Array) -> Array:
+        """Return the mean of the members' predictions, within the range of y.
+
+        Shapes: raw (members, n, k); the result (n,) if y is so and k is 1.
+        """
+        shift, scale, low, high = [
+            np.repeat(each, self.loss.raw_per_target)
+            for each in (self.shift, self.scale, self.low, self.high)
+        ]
+        prediction = self.loss.predict(raw).mean(axis=0, dtype=np.float64)
+        prediction = np.clip(prediction * scale + shift, low, high)
+        is_flat = self.flat and prediction.shape[1] == 1
+        return prediction[:, 0] if is_flat else prediction
+
+
+def fit_temperature(y: Array, raw: Array, w: Array | None) -> float:
+    """Return the T, at least 1, for which ``softmax(raw / T)`` has least log loss.
+
+    Below 1 it would go to zero where no row is mistaken, and the first mistake in new
+    rows cost more than was won.
+
+    Shapes: y (n,) of ints, raw (n, k), w (n,).
+
+    References
+    ----------
+    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML
+    2017.
+    """
+    raw, rows = raw.astype(np.float64), np.arange(len(y))
+
+    def log_loss(log_t: float) -> float:
+        log_p = log_softmax(raw / np.exp(log_t), axis=1)[rows, y]
+        return float(-np.average(log_p, weights=w))
+
+    bounds = (0.0, MAX_LOG_TEMPERATURE)
+    best = minimize_scalar(log_loss, bounds=bounds, method="bounded").x
+    return float(np.exp(best)) if log_loss(best) < log_loss(0.0) else 1.0
