@@ -43,10 +43,6 @@ MAY_USE_SKLEARN = set(MAY_IMPORT) - UNITS - {"", "core", "training"}
 STANDARD = {"numpy", "scipy", "sklearn", "threadpoolctl", "joblib", "sklearn_nn"}
 OPTIONAL = {"matplotlib", "pandas", "polars", "torch", "rich", "autograd", "onnx"}
 
-every_file = pytest.mark.parametrize(
-    "path", FILES, ids=[str(p.relative_to(ROOT)) for p in FILES]
-)
-
 
 @cache
 def parsed(path):
@@ -66,6 +62,11 @@ def imported(path, *, at_the_top=False):
         elif not (at_the_top and isinstance(node, ast.FunctionDef)):
             nodes += ast.iter_child_nodes(node)
     return names
+
+
+def tops(names):
+    """Return the packages of dotted names."""
+    return {name.split(".")[0] for name in names}
 
 
 def folder_of(path):
@@ -112,62 +113,75 @@ def test_the_tests_mirror_the_tree():
     assert {f for f in folders if not (ROOT / f).is_dir()} == set()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "blocks").rglob("_*.py")))
-def test_the_folders_of_blocks_know_only_those_below(path):
-    def place(folders):
-        return next(i for i, row in enumerate(BLOCKS) if folders in row)
-
+def test_the_folders_of_blocks_know_only_those_below():
     def folder(parts):
-        return parts[0] if parts and not parts[0].startswith("_") else ""
+        return parts[0] if not parts[0].startswith("_") else ""
 
-    own = folder(path.relative_to(ROOT / "blocks").parts)
-    for top, rest in own_imports(path):
-        if top == "blocks" and path.name != "__init__.py":
-            other = folder(rest)
-            assert other == own or place(other) < place(own), f"{path} imports {rest}"
+    def place(folder):
+        return next(i for i, row in enumerate(BLOCKS) if folder in row)
 
-
-@every_file
-def test_imports_point_down(path):
-    allowed = MAY_IMPORT[folder_of(path)]
-    assert {folder for folder, _ in own_imports(path)} <= allowed
+    wrong = []
+    for path in (ROOT / "blocks").rglob("_*.py"):
+        own = folder(path.relative_to(ROOT / "blocks").parts)
+        used = {folder(rest) for top, rest in own_imports(path) if top == "blocks"}
+        wrong += [(path, f) for f in used - {own} if place(f) >= place(own)]
+    assert wrong == []
 
 
-@every_file
-def test_other_folders_are_imported_by_their_public_names(path):
-    others = [rest for folder, rest in own_imports(path) if folder != folder_of(path)]
-    assert not [rest for rest in others if any(map(is_private, rest))]
+def test_imports_point_down():
+    wrong = [
+        (path, folder)
+        for path in FILES
+        for folder, _ in own_imports(path)
+        if folder not in MAY_IMPORT[folder_of(path)]
+    ]
+    assert wrong == []
 
 
-@every_file
-def test_the_own_folder_is_imported_file_by_file(path):
-    own = [rest for folder, rest in own_imports(path) if folder == folder_of(path)]
-    assert all(any(map(is_private, rest)) for rest in own)
+def test_other_folders_are_imported_by_their_public_names():
+    wrong = [
+        (path, rest)
+        for path in FILES
+        for folder, rest in own_imports(path)
+        if folder != folder_of(path) and any(map(is_private, rest))
+    ]
+    assert wrong == []
 
 
-@every_file
-def test_scikit_learn_is_used_where_it_may_be(path):
-    place = path.relative_to(ROOT).as_posix()
-    if folder_of(path) not in MAY_USE_SKLEARN and place != "core/_spec.py":
-        assert not [n for n in imported(path) if n.split(".")[0] == "sklearn"]
+def test_the_own_folder_is_imported_file_by_file():
+    wrong = [
+        (path, rest)
+        for path in FILES
+        for folder, rest in own_imports(path)
+        if folder == folder_of(path) and not any(map(is_private, rest))
+    ]
+    assert wrong == []
 
 
-@every_file
-def test_other_packages_are_used_by_their_public_names(path):
-    names = [name.split(".") for name in imported(path)]
-    others = [name for name in names if name[0] != "sklearn_nn"]
-    assert not [name for name in others if any(map(is_private, name))]
+def test_scikit_learn_is_used_where_it_may_be():
+    users = {p for p in FILES if "sklearn" in tops(imported(p))}
+    places = {p for p in FILES if folder_of(p) in MAY_USE_SKLEARN}
+    assert users - places == {ROOT / "core" / "_spec.py"}
 
 
-@every_file
-def test_nothing_but_the_dependencies_is_imported_at_the_top(path):
-    tops = {name.split(".")[0] for name in imported(path, at_the_top=True)}
-    assert tops <= STANDARD | set(sys.stdlib_module_names)
+def test_other_packages_are_used_by_their_public_names():
+    wrong = [
+        (path, name)
+        for path in FILES
+        for name in imported(path)
+        if not name.startswith("sklearn_nn") and any(map(is_private, name.split(".")))
+    ]
+    assert wrong == []
 
 
-@every_file
-def test_every_module_has_a_docstring(path):
-    assert ast.get_docstring(parsed(path))
+def test_nothing_but_the_dependencies_is_imported_at_the_top():
+    allowed = STANDARD | set(sys.stdlib_module_names)
+    tops_of = {path: tops(imported(path, at_the_top=True)) for path in FILES}
+    assert {path for path, names in tops_of.items() if names - allowed} == set()
+
+
+def test_every_module_has_a_docstring():
+    assert [path for path in FILES if not ast.get_docstring(parsed(path))] == []
 
 
 @pytest.mark.parametrize("folder", LAZY)
