@@ -6,20 +6,24 @@ from sklearn_nn.base._callbacks import (
     CallbackSupportMixin,
     with_callbacks,
 )
-from sklearn_nn.base._classes import check_same_classes, declared_classes, weigh_classes
-from sklearn_nn.base._encoding import (
+from sklearn_nn.base._classes import (
+    apply_class_weight,
+    check_same_classes,
+    declared_classes,
+)
+from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._nn_classifier import CLASSIFIER_RULES, NNClassifier
+from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
+from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
+from sklearn_nn.base._report import check_diverged
+from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._targets import (
     ClassTargets,
     RealTargets,
     check_weights,
     read_classes,
 )
-from sklearn_nn.base._fit_arguments import Given
-from sklearn_nn.base._nn_classifier import CLASSIFIER_RULES, NNClassifier
-from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
-from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
-from sklearn_nn.base._report import check_diverged
-from sklearn_nn.base._transaction import all_or_nothing
-from sklearn_nn.base._warm_start import new_generator
+from sklearn_nn.base._warm_start import make_generator
 
 __all__ = [
     "CLASSIFIER_RULES",
@@ -32,17 +36,17 @@ __all__ = [
     "CallbackMonitor",
     "CallbackSupportMixin",
     "ClassTargets",
-    "Given",
+    "FitArguments",
     "NNClassifier",
     "NNRegressor",
     "RealTargets",
-    "all_or_nothing",
+    "apply_class_weight",
     "check_diverged",
     "check_same_classes",
     "check_weights",
     "declared_classes",
-    "new_generator",
+    "make_generator",
     "read_classes",
-    "weigh_classes",
+    "restore_on_error",
     "with_callbacks",
 ]

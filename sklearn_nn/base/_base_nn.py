@@ -13,12 +13,12 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_nn.base._callbacks import CallbackMonitor, CallbackSupportMixin
-from sklearn_nn.base._encoding import Targets, check_weights
-from sklearn_nn.base._fit_arguments import Given
+from sklearn_nn.base._fit_arguments import FitArguments
 from sklearn_nn.base._parameter_rules import FLOATS
-from sklearn_nn.base._report import TrainingReport, check_diverged, limit_reached
-from sklearn_nn.base._validation_set import evaluator, hold_out
-from sklearn_nn.base._warm_start import go_on_with, new_generator
+from sklearn_nn.base._report import TrainingReport, check_diverged, convergence_message
+from sklearn_nn.base._targets import Targets, check_weights
+from sklearn_nn.base._validation_set import hold_out, make_evaluator
+from sklearn_nn.base._warm_start import make_generator, resume_network
 from sklearn_nn.base._weights import NamedWeights
 from sklearn_nn.core import (
     Array,
@@ -74,38 +74,38 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
     _y_numeric: ClassVar[bool]
     _rate_name: ClassVar[str] = "learning_rate_init"
 
-    def _fit(self, given: Given) -> None:
+    def _fit(self, arguments: FitArguments) -> None:
         """Check, encode, compile, train, keep."""
         self._check_params()
-        go_on = bool(self.warm_start or given.incremental)
-        fresh = not (go_on and hasattr(self, "_network"))
-        X, y, weight = self._check_data(given, fresh)
-        self._targets: Any = self._read_targets(y, given, fresh)
+        keep_state = bool(self.warm_start or arguments.incremental)
+        is_first_fit = not (keep_state and hasattr(self, "_network"))
+        X, y, weight = self._check_data(arguments, is_first_fit)
+        self._targets: Any = self._make_targets(y, arguments, is_first_fit)
         Y = self._targets.encode(y, X.dtype)
-        kept = None if fresh else self._kept_state()
+        old_state = None if is_first_fit else self._state_to_resume()
         # Training that goes on draws nothing new, and making a generator takes time.
-        seeded = kept is None or self.early_stopping
-        seed, split_seed = self._seeds() if seeded else (0, 0)
-        rows, val = self._validation_set(given, X, y, Y, weight, split_seed)
-        weight = self._with_class_weight(y, weight, given.incremental)
+        seeded = old_state is None or self.early_stopping
+        seed, split_seed = self._draw_seeds() if seeded else (0, 0)
+        rows, val = self._validation_set(arguments, X, y, Y, weight, split_seed)
+        weight = self._apply_class_weight(y, weight, arguments.incremental)
         data = Data.of(X, Y, weight, rows)
-        net, state = self._start(X, seed, fresh, kept)
+        net, state = self._make_network(X, seed, is_first_fit, old_state)
         self._network = net
-        self._describe(fresh)
-        callbacks = self._callbacks(given)
-        n_epochs = 1 if given.incremental else self.max_iter
-        monitors = self._monitors(net, state, val, fresh, n_epochs)
-        outcome = self._train(net, state, data, [*monitors, *callbacks], given)
-        self._keep(outcome, state, monitors, go_on)
+        self._init_fitted_attributes(is_first_fit)
+        callbacks = self._callbacks(arguments)
+        n_epochs = 1 if arguments.incremental else self.max_iter
+        monitors = self._monitors(net, state, val, is_first_fit, n_epochs)
+        outcome = self._train(net, state, data, [*monitors, *callbacks], arguments)
+        self._store_results(outcome, state, monitors, keep_state)
         best, rate = self.best_validation_score_, self._rate_name
         is_kept = best is not None and bool(np.isfinite(best))
-        way_out = f"Lower `{rate}`, or scale the columns of `X`."
-        check_diverged([self._network], is_kept, outcome, way_out)
+        advice = f"Lower `{rate}`, or scale the columns of `X`."
+        check_diverged([self._network], is_kept, outcome, advice)
         for callback in callbacks:
             callback.end(self._network)
-        if not (outcome.stopped or outcome.interrupted or given.incremental):
+        if not (outcome.stopped or outcome.interrupted or arguments.incremental):
             warnings.warn(
-                limit_reached(self, outcome), ConvergenceWarning, stacklevel=5
+                convergence_message(self, outcome), ConvergenceWarning, stacklevel=5
             )
 
     # -- what the estimators tell
@@ -115,7 +115,9 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         """Raise InvalidParameterError if a parameter breaks its rule."""
 
     @abstractmethod
-    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
+    def _make_targets(
+        self, y: Any, arguments: FitArguments, is_first_fit: bool
+    ) -> Targets:
         """Return the encoder of ``y``; an old one if training goes on."""
 
     @abstractmethod
@@ -130,7 +132,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
     def _schedule(self) -> Schedule:
         """Return how the rate changes while training by batches."""
 
-    def _with_class_weight(
+    def _apply_class_weight(
         self, y: Any, weight: Array | None, incremental: bool
     ) -> Array | None:
         """Return the row weights times those of the classes."""
@@ -138,15 +140,17 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     # -- check and encode
 
-    def _check_data(self, given: Given, fresh: bool) -> tuple[Any, Any, Array | None]:
-        if given.incremental and self.early_stopping:
+    def _check_data(
+        self, arguments: FitArguments, is_first_fit: bool
+    ) -> tuple[Any, Any, Array | None]:
+        if arguments.incremental and self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True: it has no validation"
                 " set that lasts. Set early_stopping=False."
             )
-        dtype = (self.dtype or FLOATS) if fresh else self._network.params.dtype
-        X, y = self._check_X_y(given.X, given.y, dtype, fresh)
-        return X, y, check_weights(given.sample_weight, X)
+        dtype = (self.dtype or FLOATS) if is_first_fit else self._network.params.dtype
+        X, y = self._check_X_y(arguments.X, arguments.y, dtype, is_first_fit)
+        return X, y, check_weights(arguments.sample_weight, X)
 
     def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
@@ -173,7 +177,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         """Return which arrays scikit-learn's checks shall let pass."""
         return {"accept_sparse": "csr"}
 
-    def _seeds(self) -> tuple[int, int]:
+    def _draw_seeds(self) -> tuple[int, int]:
         """Draw the seeds of the generator and of the validation split.
 
         Both are drawn always, so that with an integer ``random_state`` every fit of a
@@ -184,7 +188,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     def _validation_set(
         self,
-        given: Given,
+        arguments: FitArguments,
         X: Any,
         y: Any,
         Y: Array,
@@ -192,10 +196,13 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         seed: int,
     ) -> tuple[Array | None, Data | None]:
         """Return the rows to train on (None: all), and the validation data, if any."""
-        rows, val = None, self._given_validation_set(given, X.dtype)
+        rows, val = None, self._given_validation_set(arguments, X.dtype)
         if val is None and self.early_stopping:
-            strata, share = self._targets.strata(y), self.validation_fraction
-            rows, held = hold_out(len(Y), weight, strata, share, seed)
+            stratify_labels, share = (
+                self._targets.stratify_labels(y),
+                self.validation_fraction,
+            )
+            rows, held = hold_out(len(Y), weight, stratify_labels, share, seed)
             val = Data.of(X, Y, weight, held)
         if val is not None and len(val) < 2:
             raise ValueError(
@@ -205,13 +212,15 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
             )
         return rows, val
 
-    def _given_validation_set(self, given: Given, dtype: Any) -> Data | None:
+    def _given_validation_set(self, arguments: FitArguments, dtype: Any) -> Data | None:
         """Return the user's own validation data, if any."""
-        if not given.validates:
+        if not arguments.validates:
             return None
         try:
-            X_val, y_val = self._check_X_y(given.X_val, given.y_val, dtype, False)
-            w_val = check_weights(given.sample_weight_val, X_val)
+            X_val, y_val = self._check_X_y(
+                arguments.X_val, arguments.y_val, dtype, False
+            )
+            w_val = check_weights(arguments.sample_weight_val, X_val)
             return Data.of(X_val, self._targets.encode(y_val, dtype), w_val)
         except ValueError as error:
             error.add_note("In the validation data, `X_val` and `y_val`.")
@@ -219,26 +228,26 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
 
     # -- compile
 
-    def _start(
-        self, X: Any, seed: int, fresh: bool, kept: TrainingState | None
+    def _make_network(
+        self, X: Any, seed: int, is_first_fit: bool, old_state: TrainingState | None
     ) -> tuple[Network, TrainingState]:
         """Return a network and a state to train on.
 
         Where training goes on they are copies: a failure must not touch the model.
         """
-        in_shape = X.shape[1:] if fresh else self._network.in_shape
+        in_shape = X.shape[1:] if is_first_fit else self._network.in_shape
         block = self._make_block(self._targets.n_raw, in_shape)
-        if fresh:
-            rng = new_generator(seed)
+        if is_first_fit:
+            rng = make_generator(seed)
             # What set_params changes later must not change the fitted network.
             net = compile_network(deepcopy(block), in_shape, X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
-        net = go_on_with(self._network, block)
-        if kept is not None:
-            return net, kept.copy()
-        return net, self._new_state(net, new_generator(seed), samples=self.t_)
+        net = resume_network(self._network, block)
+        if old_state is not None:
+            return net, old_state.copy()
+        return net, self._new_state(net, make_generator(seed), samples=self.t_)
 
-    def _kept_state(self) -> TrainingState | None:
+    def _state_to_resume(self) -> TrainingState | None:
         """Return the state that the last training left, if it suits the solver."""
         state: TrainingState | None = getattr(self, "_state", None)
         if state is None or state.optimizer.slots.keys() != set(self._slot_names()):
@@ -262,10 +271,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         state: TrainingState,
         data: Data,
         monitors: list[Monitor],
-        given: Given,
+        arguments: FitArguments,
     ) -> Outcome:
         loss, first = self._targets.loss, len(self.history_["epoch"]) + 1
-        n_epochs = 1 if given.incremental else self.max_iter
+        n_epochs = 1 if arguments.incremental else self.max_iter
         optimizer = self._optimizer()
         if optimizer is not None:
             recipe = self._recipe(optimizer, len(data))
@@ -307,17 +316,17 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         net: Network,
         state: TrainingState,
         val: Data | None,
-        fresh: bool,
+        is_first_fit: bool,
         n_epochs: int,
     ) -> list[Monitor]:
         monitors: list[Monitor] = []
         start, stops = -np.inf, self.early_stopping
         if val is not None:
-            evaluate = evaluator(self._targets, val)
+            evaluate = make_evaluator(self._targets, val)
             monitors.append(Validation(evaluate))
             if stops:
                 # A warm start must not end with worse weights than it began with.
-                start = start if fresh else max(start, evaluate(net)[1])
+                start = start if is_first_fit else max(start, evaluate(net)[1])
                 monitors.append(KeepBest(net, start))
         if self.verbose:
             monitors.append(Printer())
@@ -329,42 +338,42 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
             self.best_validation_score_ = state.best = start
         return monitors
 
-    def _callbacks(self, given: Given) -> list[CallbackMonitor]:
+    def _callbacks(self, arguments: FitArguments) -> list[CallbackMonitor]:
         """Return the monitor that tells scikit-learn's callbacks, if it has them."""
         if not hasattr(self, "_init_callback_context"):
             return []
-        w = given.sample_weight
-        told = {
-            "X": given.X,
-            "y": given.y,
+        w = arguments.sample_weight
+        callback_arguments = {
+            "X": arguments.X,
+            "y": arguments.y,
             "metadata": None if w is None else {"sample_weight": w},
         }
-        if given.incremental:
-            return [CallbackMonitor(self, "partial_fit", 1, told)]
-        return [CallbackMonitor(self, "fit", self.max_iter, told)]
+        if arguments.incremental:
+            return [CallbackMonitor(self, "partial_fit", 1, callback_arguments)]
+        return [CallbackMonitor(self, "fit", self.max_iter, callback_arguments)]
 
     # -- keep
 
-    def _keep(
+    def _store_results(
         self,
         outcome: Outcome,
         state: TrainingState,
         monitors: list[Monitor],
-        go_on: bool,
+        keep_state: bool,
     ) -> None:
         for epoch in outcome.epochs[self.n_iter_ :]:  # the callbacks saw the others
-            self._publish(epoch)
+            self._record_epoch(epoch)
         for monitor in monitors:
             if isinstance(monitor, KeepBest):  # it forgets what was before a pruning
                 self.best_validation_score_ = monitor.best_score
         self.t_ = state.clock.samples
         self.__dict__.pop("_state", None)
-        if go_on and not outcome.diverged:  # moments that are NaN would stay so
+        if keep_state and not outcome.diverged:  # moments that are NaN would stay so
             self._state = state
 
     # -- predict
 
-    def _raw(self, X: Any) -> Array:
+    def _raw_predict(self, X: Any) -> Array:
         """Return the raw outputs for ``X``: (n, n_raw). Safe in threads."""
         check_is_fitted(self, "n_outputs_")
         net = self._network

@@ -41,25 +41,25 @@ class CallbackMonitor(Monitor):
         estimator: Any,
         task_name: str,
         max_epochs: int,
-        given: dict[str, Any],
+        arguments: dict[str, Any],
     ) -> None:
-        self.estimator, self.given = estimator, given
+        self.estimator, self.arguments = estimator, arguments
         self.epoch_context: Any = None
         self.context = estimator._init_callback_context(
             task_name=task_name, max_subtasks=max_epochs
         )
-        self.context.call_on_fit_task_begin(estimator=estimator, **given)
+        self.context.call_on_fit_task_begin(estimator=estimator, **arguments)
 
     def before_epoch(self, net: Network) -> None:
         self.epoch_context = self.context.subcontext(task_name="epoch")
         self.epoch_context.call_on_fit_task_begin(
             estimator=self.estimator,
-            **self.given,
+            **self.arguments,
             reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
-        self.estimator._publish(epoch)
+        self.estimator._record_epoch(epoch)
         return self._end_epoch(net)
 
     def finish(self, net: Network) -> None:
@@ -70,7 +70,7 @@ class CallbackMonitor(Monitor):
         """Close the root context; the estimator is complete."""
         self.context.call_on_fit_task_end(
             estimator=self.estimator,
-            **self.given,
+            **self.arguments,
             reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
 
@@ -78,7 +78,7 @@ class CallbackMonitor(Monitor):
         context, self.epoch_context = self.epoch_context, None
         stop = context.call_on_fit_task_end(
             estimator=self.estimator,
-            **self.given,
+            **self.arguments,
             reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
         return bool(stop)

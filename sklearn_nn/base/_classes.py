@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
-from sklearn_nn.base._encoding import ClassTargets, LabelTargets
+from sklearn_nn.base._targets import ClassTargets, LabelTargets
 from sklearn_nn.core import Array
 
 Labels = ClassTargets | LabelTargets
@@ -46,7 +46,7 @@ def check_same_classes(known: Array, seen: Array) -> None:
         )
 
 
-def weigh_classes(
+def apply_class_weight(
     targets: Labels, class_weight: Any, y: Any, weight: Array | None, incremental: bool
 ) -> Array | None:
     """Return the row weights times those of the classes: (n,), or None for ones."""

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class FitArguments:
     """What the user handed to ``fit`` or ``partial_fit``, as it came."""
 
     X: Any

@@ -9,11 +9,15 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
-from sklearn_nn.base._classes import check_same_classes, declared_classes, weigh_classes
-from sklearn_nn.base._encoding import Targets, read_classes
-from sklearn_nn.base._fit_arguments import Given
+from sklearn_nn.base._classes import (
+    apply_class_weight,
+    check_same_classes,
+    declared_classes,
+)
+from sklearn_nn.base._fit_arguments import FitArguments
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, is_class_weight
-from sklearn_nn.base._transaction import all_or_nothing
+from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._targets import Targets, read_classes
 from sklearn_nn.core import Array, Rule, Satisfying, any_of
 
 
@@ -39,7 +43,7 @@ class NNClassifier(ClassifierMixin, BaseNN):
 
     _y_numeric: ClassVar[bool] = False
 
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def fit(
         self,
@@ -80,11 +84,11 @@ class NNClassifier(ClassifierMixin, BaseNN):
             If a parameter or an array breaks its rule, or if training diverges; the
             estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(BaseNN._has_partial_fit)
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
@@ -113,7 +117,7 @@ class NNClassifier(ClassifierMixin, BaseNN):
             If a parameter or an array breaks its rule, or if training diverges; the
             estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, classes=classes, incremental=True))
+        self._fit(FitArguments(X, y, sample_weight, classes=classes, incremental=True))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -129,7 +133,7 @@ class NNClassifier(ClassifierMixin, BaseNN):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or an indicator matrix.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.decode(raw)
 
     def predict_proba(self, X: Any) -> Array:
@@ -146,7 +150,7 @@ class NNClassifier(ClassifierMixin, BaseNN):
             Probabilities in the order of ``classes_``; for labels, each row's need not
             sum to 1.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.proba(raw)
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -162,7 +166,7 @@ class NNClassifier(ClassifierMixin, BaseNN):
         log_proba : ndarray of shape (n_samples, n_classes)
             Natural logarithms of what `predict_proba` returns.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.log_proba(raw)
 
     @property
@@ -173,21 +177,23 @@ class NNClassifier(ClassifierMixin, BaseNN):
             raise AttributeError(f"{name} is not fitted: it knows no classes.")
         return self._targets.classes
 
-    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
-        known = None if fresh else self._targets
-        if given.incremental:
-            return declared_classes(known, y, given.classes)
+    def _make_targets(
+        self, y: Any, arguments: FitArguments, is_first_fit: bool
+    ) -> Targets:
+        known = None if is_first_fit else self._targets
+        if arguments.incremental:
+            return declared_classes(known, y, arguments.classes)
         new = read_classes(y)
         if known is None:
             return new
         check_same_classes(known.classes, new.classes)
         return known
 
-    def _with_class_weight(
+    def _apply_class_weight(
         self, y: Any, weight: Array | None, incremental: bool
     ) -> Array | None:
         targets, class_weight = self._targets, self.class_weight
-        return weigh_classes(targets, class_weight, y, weight, incremental)
+        return apply_class_weight(targets, class_weight, y, weight, incremental)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,9 +9,9 @@ from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
-from sklearn_nn.base._encoding import RealTargets, Targets, check_weights
-from sklearn_nn.base._fit_arguments import Given
-from sklearn_nn.base._transaction import all_or_nothing
+from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._targets import RealTargets, Targets, check_weights
 from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of
 from sklearn_nn.losses import LOSSES
 
@@ -38,7 +38,7 @@ class NNRegressor(RegressorMixin, BaseNN):
 
     _y_numeric: ClassVar[bool] = True
 
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def fit(
         self,
@@ -79,11 +79,11 @@ class NNRegressor(RegressorMixin, BaseNN):
             If a parameter or an array breaks its rule, or if training diverges; the
             estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     @available_if(BaseNN._has_partial_fit)
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Pass once over the rows in batches, going on from where training stands.
@@ -108,7 +108,7 @@ class NNRegressor(RegressorMixin, BaseNN):
             If a parameter or an array breaks its rule, or if training diverges; the
             estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, incremental=True))
+        self._fit(FitArguments(X, y, sample_weight, incremental=True))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -124,7 +124,7 @@ class NNRegressor(RegressorMixin, BaseNN):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions, in the float type of the computation.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.decode(raw)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -149,13 +149,19 @@ class NNRegressor(RegressorMixin, BaseNN):
         """
         if getattr(self.loss, "raw_per_target", 1) == 1:
             return float(super().score(X, y, sample_weight))
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         w = check_weights(sample_weight, raw)
         return float(self._targets.score(self._targets.encode(y, raw.dtype), raw, w))
 
-    def _read_targets(self, y: Any, given: Given, fresh: bool) -> Targets:
+    def _make_targets(
+        self, y: Any, arguments: FitArguments, is_first_fit: bool
+    ) -> Targets:
         loss = self._make_loss()
-        return RealTargets.fit(y, loss) if fresh else replace(self._targets, loss=loss)
+        return (
+            RealTargets.fit(y, loss)
+            if is_first_fit
+            else replace(self._targets, loss=loss)
+        )
 
     def _make_loss(self) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]

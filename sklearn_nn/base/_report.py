@@ -32,12 +32,12 @@ class TrainingReport:
         stops = self.best_validation_score_ is not None
         return self.history_["validation_score"] if stops else None
 
-    def _describe(self, fresh: bool) -> None:
+    def _init_fitted_attributes(self, is_first_fit: bool) -> None:
         """Set what a fitted estimator has before its first epoch."""
         self.n_outputs_ = self._targets.n_raw
         self.out_activation_ = self._targets.loss.link
         self.n_iter_ = 0
-        if fresh:
+        if is_first_fit:
             self.t_, self.loss_ = 0, np.nan
             self.best_loss_: float | None = None
             self.best_validation_score_: float | None = None
@@ -50,7 +50,7 @@ class TrainingReport:
             self.best_loss_ = np.inf if self.best_loss_ is None else self.best_loss_
             self.best_validation_score_ = None
 
-    def _publish(self, epoch: Epoch) -> None:
+    def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
         for name, value in vars(epoch).items():
             self.history_[name].append(value)
@@ -69,7 +69,7 @@ class TrainingReport:
 
 
 def check_diverged(
-    networks: Sequence[Network], best_is_kept: bool, outcome: Outcome, way_out: str
+    networks: Sequence[Network], best_is_kept: bool, outcome: Outcome, advice: str
 ) -> None:
     """Raise if the weights are lost; warn if those of the best score are back."""
     finite = all(np.isfinite(net.params).all() for net in networks)
@@ -81,18 +81,18 @@ def check_diverged(
     )
     if finite and best_is_kept:
         warnings.warn(
-            f"{what}The weights of the best validation score were kept. {way_out}",
+            f"{what}The weights of the best validation score were kept. {advice}",
             ConvergenceWarning,
             stacklevel=6,
         )
         return
     raise ValueError(
         "Solver produced non-finite parameter weights. The input data may contain "
-        f"large values and need to be preprocessed. {what}{way_out}"
+        f"large values and need to be preprocessed. {what}{advice}"
     )
 
 
-def limit_reached(estimator: Any, outcome: Outcome) -> str:
+def convergence_message(estimator: Any, outcome: Outcome) -> str:
     """Return what to warn of when a limit ended the training before it converged."""
     if estimator._optimizer() is None:
         return (

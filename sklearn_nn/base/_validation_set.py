@@ -12,7 +12,11 @@ from sklearn_nn.training import Data
 
 
 def hold_out(
-    n: int, weight: Array | None, strata: Array | None, fraction: float, seed: int
+    n: int,
+    weight: Array | None,
+    stratify_labels: Array | None,
+    fraction: float,
+    seed: int,
 ) -> tuple[Array, Array]:
     """Split the rows of positive weight; return training and validation rows, sorted.
 
@@ -24,7 +28,7 @@ def hold_out(
             rows,
             random_state=seed,
             test_size=max(1, math.ceil(fraction * len(rows))),
-            stratify=None if strata is None else strata[rows],
+            stratify=None if stratify_labels is None else stratify_labels[rows],
         )
     except ValueError as error:
         raise ValueError(
@@ -35,7 +39,7 @@ def hold_out(
     return np.sort(train_rows), np.sort(held)
 
 
-def evaluator(targets: Any, val: Data) -> Callable[[Network], tuple[float, float]]:
+def make_evaluator(targets: Any, val: Data) -> Callable[[Network], tuple[float, float]]:
     """Return the function that gives loss and score on the validation rows."""
     batch = next(val.batches(len(val), None, Workspace(val.X.dtype)))
 

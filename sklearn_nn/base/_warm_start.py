@@ -7,12 +7,12 @@ import numpy as np
 from sklearn_nn.core import Block, Network, ParamLayout, Rng, is_same
 
 
-def new_generator(seed: int) -> Rng:
+def make_generator(seed: int) -> Rng:
     """Return the generator of a training."""
     return np.random.Generator(np.random.PCG64DXSM(seed))
 
 
-def go_on_with(old: Network, block: Block) -> Network:
+def resume_network(old: Network, block: Block) -> Network:
     """Return a network of ``block`` with a copy of the parameters of ``old``."""
     if is_same(block, old.block):
         return old.successor()

@@ -128,7 +128,7 @@ class NamedWeights:
 def _check_connections(net: Network) -> None:
     """Raise if connections that are thinned out have a weight."""
     given = net.params.copy()
-    net.cut(net.params)
+    net.apply_mask(net.params)
     if lost := np.count_nonzero(given != net.params):
         raise ValueError(
             "`weights` must be zero where connections are thinned out; "

@@ -20,11 +20,11 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     integer,
+    missing_steps_hint,
     normal,
     number,
     sum_members,
     sum_rows,
-    where_from,
 )
 
 
@@ -181,7 +181,7 @@ def _check_sequence(block: Block, in_shape: Shape) -> None:
         raise ValueError(
             f"{type(block).__name__} must read sequences, rows of shape (time, "
             f"features); got rows of shape {in_shape}. "
-            + where_from(in_shape, "ToSequence makes them.")
+            + missing_steps_hint(in_shape, "ToSequence makes them.")
         )
 
 

@@ -27,8 +27,8 @@ from sklearn_nn.core import (
     constant,
     integer,
     number,
-    outer_addition,
     random_connections,
+    rank_one_update,
     uniform,
 )
 
@@ -153,7 +153,7 @@ class Dense(Block):
         W, (x, y, plan, product) = p.W, ws.saved
         if plan.y_shape:
             dy = dy.reshape(y.shape)
-        dz = plan.activation.pull_back(y, dy, plan.dz, ws)
+        dz = plan.activation.vjp(y, dy, plan.dz, ws)
         product(x.T if W.ndim == 2 else x.mT, dz, g.W)
         plan.product(plan.ones, dz, g.b)  # faster than np.sum
         if not need_dx:
@@ -189,7 +189,7 @@ class Dense(Block):
             z=z,
             z_t=z.T,
             product=np.matmul if members else np.ndarray.dot,
-            add_outer=None if by_numpy else outer_addition(z.dtype.char),
+            add_outer=None if by_numpy else rank_one_update(z.dtype.char),
             dz=ws.out("dz", (*members, n, self.units)),
             dx=ws.out("dx", (*members, n, shape[-1])),
             ones=ws.constant(1.0, (n,)),

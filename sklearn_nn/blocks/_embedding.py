@@ -21,12 +21,12 @@ from sklearn_nn.core import (
     Workspace,
     any_of,
     check_features,
+    embedded_shape,
+    flatten_axes,
     integer,
-    merge_rows,
     normal,
     number,
-    shape_of_vectors,
-    split_rows,
+    restore_axes,
 )
 
 
@@ -97,14 +97,14 @@ class Embedding(Block):
                 f"{in_shape[-1]} columns that it reads; got {n_sizes} sizes. An "
                 "integer is the size of all columns."
             )
-        return shape_of_vectors(self, in_shape)
+        return embedded_shape(self, in_shape)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         sizes = self._sizes(in_shape)
         return {"W": Param((int(sizes.sum()), self.units), normal(self.init_std))}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = merge_rows(x, ws)
+        x = flatten_axes(x, ws)
         place, seen = self._places(x, p.W.shape, ws)
         y = ws.out("y", (*place.shape, self.units))
         table = p.W.reshape(-1, self.units)
@@ -112,7 +112,7 @@ class Embedding(Block):
         if not seen.all():
             y *= seen[..., None]
         ws.saved = place, seen, x.shape
-        return y.reshape(*place.shape[:-2], -1, *shape_of_vectors(self, ws.in_shape))
+        return y.reshape(*place.shape[:-2], -1, *embedded_shape(self, ws.in_shape))
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
@@ -137,7 +137,7 @@ class Embedding(Block):
             return None
         dx = ws.out("dx", shape)
         dx.fill(0)
-        return split_rows(dx, ws)
+        return restore_axes(dx, ws)
 
     def _places(self, x: Array, shape: Shape, ws: Workspace) -> tuple[Array, Array]:
         """Return each code's row in the tables, and whether it has one.

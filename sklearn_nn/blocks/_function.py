@@ -90,10 +90,10 @@ class Function(Block):
         lead = x.shape[: x.ndim - len(ws.in_shape)]
         x = x.reshape(-1, *ws.in_shape)
         x.flags.writeable = False  # of this view; ``f`` may be anything
-        value, pull_back = self._apply(x, trace=rng is not None)
+        value, vjp = self._apply(x, trace=rng is not None)
         y = ws.out("y", np.shape(value))
         np.copyto(y, value, casting="same_kind")
-        ws.saved = x, lead, pull_back
+        ws.saved = x, lead, vjp
         return y.reshape(*lead, *y.shape[1:])
 
     def backward(
@@ -101,29 +101,29 @@ class Function(Block):
     ) -> Array | None:
         if not need_dx:
             return None
-        x, lead, pull_back = ws.saved
+        x, lead, vjp = ws.saved
         dy = dy.reshape(len(x), *dy.shape[len(lead) :])
         dx = ws.out("dx", x.shape)
         if self.derivative is not None:
             np.multiply(self.derivative(x), dy, out=dx)
         else:
-            if pull_back is None:  # the forward was that of a prediction
-                _, pull_back = self._apply(x, trace=True)
-            np.copyto(dx, pull_back(dy), casting="same_kind")
+            if vjp is None:  # the forward was that of a prediction
+                _, vjp = self._apply(x, trace=True)
+            np.copyto(dx, vjp(dy), casting="same_kind")
         return dx.reshape(*lead, *ws.in_shape)
 
     def _apply(self, x: Array, *, trace: bool) -> tuple[Any, Any]:
         """Return y and, with ``trace``, the function from dy to dx if none is given."""
         if self.derivative is not None or not trace:
             return self.f(x), None
-        pull_back, y = _make_vjp(self.f, x)
+        vjp, y = _make_vjp(self.f, x)
         if np.asarray(y).dtype == object:
             raise TypeError(
                 "`f` of Function must be written with `import autograd.numpy as np` to "
                 "be differentiated; NumPy's own functions made an array of objects. "
                 "Or give `derivative`."
             )
-        return y, pull_back
+        return y, vjp
 
 
 def _make_vjp(f: Callable[[Any], Any], x: Array) -> tuple[Any, Any]:

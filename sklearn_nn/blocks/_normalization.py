@@ -19,9 +19,9 @@ from sklearn_nn.core import (
     Workspace,
     check_features,
     constant,
-    merge_rows,
+    flatten_axes,
     number,
-    split_rows,
+    restore_axes,
     sum_members,
     sum_rows,
     zeros,
@@ -56,20 +56,20 @@ class Scale(PerFeature):
         return {"s": Param(in_shape[-1:], constant(1.0), group="scale")}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = ws.saved = merge_rows(x, ws)
+        x = ws.saved = flatten_axes(x, ws)
         y = ws.out("y", (*p.s.shape[:-1], *x.shape[-2:]))
-        return split_rows(np.multiply(x, p.s[..., None, :], out=y), ws)
+        return restore_axes(np.multiply(x, p.s[..., None, :], out=y), ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        x, dy = ws.saved, merge_rows(dy, ws)
+        x, dy = ws.saved, flatten_axes(dy, ws)
         tmp = ws.out("tmp", dy.shape)
         sum_rows(np.multiply(x, dy, out=tmp), g.s, ws)
         if not need_dx:
             return None
         np.multiply(dy, p.s[..., None, :], out=tmp)
-        return split_rows(sum_members(tmp, x.shape, ws), ws)
+        return restore_axes(sum_members(tmp, x.shape, ws), ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -99,20 +99,20 @@ class LayerNorm(PerFeature):
         return _affine_tree(in_shape)
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = merge_rows(x, ws)
+        x = flatten_axes(x, ws)
         z, square = ws.out("z", x.shape), ws.out("tmp", x.shape)
         np.subtract(x, _mean_of_row(x, "mean", ws), out=z)
         scale = _mean_of_row(np.multiply(z, z, out=square), "scale", ws)
         _invert_root(scale, self.epsilon)
         z *= scale
         ws.saved = z, scale
-        return split_rows(_affine(p, z, ws), ws)
+        return restore_axes(_affine(p, z, ws), ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         z, scale = ws.saved
-        dz = _affine_backward(p, g, merge_rows(dy, ws), z, ws)
+        dz = _affine_backward(p, g, flatten_axes(dy, ws), z, ws)
         if not need_dx:
             return None
         tmp = np.multiply(dz, z, out=ws.out("tmp", dz.shape))
@@ -120,7 +120,7 @@ class LayerNorm(PerFeature):
         dz -= _mean_of_row(dz, "mean", ws)
         dz -= tmp
         dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
-        return split_rows(dz, ws)
+        return restore_axes(dz, ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -164,15 +164,15 @@ class BatchNorm(PerFeature):
         return {**_affine_tree(in_shape), "mean": mean, "variance": variance}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = merge_rows(x, ws)
-        weight, several = _weights_of_places(x, ws)
+        x = flatten_axes(x, ws)
+        weight, several = _position_weights(x, ws)
         if from_batch := rng is not None and several:
             total = weight.sum(axis=-1, keepdims=True)
             mean = weight @ x / total
             z = ws.out("z", (*mean.shape[:-2], *x.shape[-2:]))
             np.subtract(x, mean, out=z)
             scale = weight @ np.multiply(z, z, out=ws.out("tmp", z.shape)) / total
-            self._keep(p, mean, scale)
+            self._update_running_stats(p, mean, scale)
         else:
             z = ws.out("z", (*p.mean.shape[:-1], *x.shape[-2:]))
             np.subtract(x, p.mean[..., None, :], out=z)
@@ -180,14 +180,14 @@ class BatchNorm(PerFeature):
         _invert_root(scale, self.epsilon)
         z *= scale
         ws.saved = z, scale, x.shape, (weight, total) if from_batch else None
-        return split_rows(_affine(p, z, ws), ws)
+        return restore_axes(_affine(p, z, ws), ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         z, scale, shape, batch = ws.saved
         g.mean[...] = g.variance[...] = 0
-        dz = _affine_backward(p, g, merge_rows(dy, ws), z, ws)
+        dz = _affine_backward(p, g, flatten_axes(dy, ws), z, ws)
         if not need_dx:
             return None
         if batch is not None:
@@ -200,9 +200,9 @@ class BatchNorm(PerFeature):
                 tmp *= weight.mT
             dz -= tmp
         dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
-        return split_rows(sum_members(dz, shape, ws), ws)
+        return restore_axes(sum_members(dz, shape, ws), ws)
 
-    def _keep(self, p: Views, mean: Array, variance: Array) -> None:
+    def _update_running_stats(self, p: Views, mean: Array, variance: Array) -> None:
         """Move the running means towards those of the batch."""
         p.mean += self.momentum * (mean[..., 0, :] - p.mean)
         p.variance += self.momentum * (variance[..., 0, :] - p.variance)
@@ -244,7 +244,7 @@ def _invert_root(variance: Array, epsilon: float) -> None:
     np.reciprocal(variance, out=variance)
 
 
-def _weights_of_places(x: Array, ws: Workspace) -> tuple[Array, bool]:
+def _position_weights(x: Array, ws: Workspace) -> tuple[Array, bool]:
     """Return the weight of each row, time step or pixel of x, and if there are several.
 
     Shapes: x (..., places, d), weights (..., 1, places), 0 where no step is.

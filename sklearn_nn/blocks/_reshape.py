@@ -17,9 +17,9 @@ from sklearn_nn.core import (
     Shape,
     Views,
     Workspace,
-    end_steps,
+    fill_and_end_mask,
     integer,
-    of_steps,
+    zero_missing,
 )
 
 
@@ -32,14 +32,14 @@ class Reshaping(Block):
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         lead, shape = x.shape[: x.ndim - len(ws.in_shape)], self.out_shape(ws.in_shape)
         keeps_steps = len(shape) > 1 and shape[0] == ws.in_shape[0]
-        x, ws.saved = (x, None) if keeps_steps else end_steps(x, ws)
+        x, ws.saved = (x, None) if keeps_steps else fill_and_end_mask(x, ws)
         return x.reshape(*lead, *shape)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         lead = dy.shape[: dy.ndim - len(self.out_shape(ws.in_shape))]
-        return of_steps(dy.reshape(*lead, *ws.in_shape), ws.saved, ws)
+        return zero_missing(dy.reshape(*lead, *ws.in_shape), ws.saved, ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -166,14 +166,14 @@ class Permute(Block):
         return {}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x, ws.saved = (x, None) if self.axes[0] == 0 else end_steps(x, ws)
+        x, ws.saved = (x, None) if self.axes[0] == 0 else fill_and_end_mask(x, ws)
         return _transposed(x, self.axes, ws, "y")
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         dx = _transposed(dy, np.argsort(self.axes).tolist(), ws, "dx")
-        return of_steps(dx, ws.saved, ws)
+        return zero_missing(dx, ws.saved, ws)
 
 
 def _transposed(x: Array, axes: Sequence[int], ws: Workspace, name: str) -> Array:

@@ -17,7 +17,7 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     integer,
-    of_steps,
+    zero_missing,
 )
 
 
@@ -106,7 +106,7 @@ class ToSequence(Block):
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         lead = dy.shape[:-2]
-        dy = of_steps(dy, ws.saved, ws)
+        dy = zero_missing(dy, ws.saved, ws)
         if self._time_major:
             return dy.reshape(*lead, *ws.in_shape)
         dx = ws.out("dx", dy.mT.shape)

@@ -3,12 +3,12 @@
 from sklearn_nn.core._axes import (
     LastStep,
     check_features,
-    merge_rows,
-    shape_of_vectors,
-    split_rows,
+    embedded_shape,
+    flatten_axes,
+    missing_steps_hint,
+    restore_axes,
     sum_members,
     sum_rows,
-    where_from,
 )
 from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._connections import (
@@ -19,7 +19,7 @@ from sklearn_nn.core._connections import (
 )
 from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
 from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
-from sklearn_nn.core._masks import end_steps, of_steps, step_axes
+from sklearn_nn.core._masks import expand_mask, fill_and_end_mask, zero_missing
 from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
     Array,
@@ -45,16 +45,16 @@ from sklearn_nn.core._rules import (
     number,
 )
 from sklearn_nn.core._scalar import scalar
-from sklearn_nn.core._spec import Composite, Spec, is_same, rebuilt, walk
+from sklearn_nn.core._spec import Composite, Spec, is_same, map_specs, walk
 from sklearn_nn.core._summary import Summary, summarize
-from sklearn_nn.core._vectors import largest, outer_addition, vector_operations
+from sklearn_nn.core._vectors import max_abs, rank_one_update, vector_operations
 from sklearn_nn.core._workspace import Workspace
 from sklearn_nn.core.parallel._blas_threads import (
     blas_threads,
     n_cores,
     single_blas_thread,
 )
-from sklearn_nn.core.parallel._thread_pool import Task, Team, own_threads
+from sklearn_nn.core.parallel._thread_pool import Task, ThreadPool, thread_pool
 
 __all__ = [
     "Array",
@@ -85,7 +85,7 @@ __all__ = [
     "Spec",
     "Summary",
     "Task",
-    "Team",
+    "ThreadPool",
     "Views",
     "Workspace",
     "any_of",
@@ -95,33 +95,33 @@ __all__ = [
     "check_params",
     "compile_network",
     "constant",
-    "end_steps",
+    "embedded_shape",
+    "expand_mask",
+    "fill_and_end_mask",
+    "flatten_axes",
     "instance_of",
     "integer",
     "is_same",
-    "largest",
-    "merge_rows",
+    "map_specs",
+    "max_abs",
+    "missing_steps_hint",
     "n_cores",
     "normal",
     "number",
-    "of_steps",
     "orthogonal",
-    "outer_addition",
-    "own_threads",
     "random_connections",
-    "rebuilt",
+    "rank_one_update",
+    "restore_axes",
     "row_chunks",
     "scalar",
-    "shape_of_vectors",
     "single_blas_thread",
-    "split_rows",
-    "step_axes",
     "sum_members",
     "sum_rows",
     "summarize",
+    "thread_pool",
     "uniform",
     "vector_operations",
     "walk",
-    "where_from",
+    "zero_missing",
     "zeros",
 ]

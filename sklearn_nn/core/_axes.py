@@ -17,7 +17,7 @@ class LastStep(tuple[int, ...]):
     __slots__ = ()
 
 
-def where_from(in_shape: Shape, otherwise: str) -> str:
+def missing_steps_hint(in_shape: Shape, otherwise: str) -> str:
     """Return the advice for who wants steps in rows of ``in_shape``."""
     if isinstance(in_shape, LastStep):
         return "Set return_sequences=True in the recurrent block before it."
@@ -33,20 +33,20 @@ def check_features(block: Block, in_shape: Shape) -> None:
         )
 
 
-def shape_of_vectors(block: Any, in_shape: Shape) -> Shape:
+def embedded_shape(block: Any, in_shape: Shape) -> Shape:
     """Return the shape of a row of which each feature becomes a vector."""
     *axes, f = in_shape
     return (*axes, f * block.units) if block.flat else (*axes, f, block.units)
 
 
-def merge_rows(x: Array, ws: Workspace) -> Array:
+def flatten_axes(x: Array, ws: Workspace) -> Array:
     """Return ``x`` as (..., rows, features): all axes of a row but the last join."""
     lead = x.shape[: x.ndim - len(ws.in_shape) - 1]
     return x.reshape(*lead, -1, x.shape[-1])
 
 
-def split_rows(y: Array, ws: Workspace) -> Array:
-    """Undo `merge_rows`."""
+def restore_axes(y: Array, ws: Workspace) -> Array:
+    """Undo `flatten_axes`."""
     return y.reshape(*y.shape[:-2], -1, *ws.in_shape[:-1], y.shape[-1])
 
 

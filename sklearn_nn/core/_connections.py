@@ -46,7 +46,7 @@ class Connections:
         pieces = [(place, kept[place]) for place in places]  # type: ignore[index]
         self._thinned = [(place, own) for place, own in pieces if not own.all()]
 
-    def cut(self, vector: NDArray[Any]) -> None:
+    def apply_mask(self, vector: NDArray[Any]) -> None:
         """Set ``vector``, in the layout of the parameters, to zero where none is."""
         for place, own in self._thinned:
             piece = vector[place]
@@ -90,7 +90,7 @@ class SparseViews:
                 values, entries = named[name].reshape(-1), np.flatnonzero(own)
                 named[name] = csr_array(own, dtype=params.dtype)  # in the same order
                 self._matrices.append((named[name], values, entries))
-        self.views: Views = layout.graft(named) if self._matrices else None
+        self.views: Views = layout.unflatten(named) if self._matrices else None
 
     def refresh(self) -> None:
         """Copy the values of the parameters to the matrices.

@@ -90,11 +90,11 @@ class ParamLayout:
 
     def views(self, flat: NDArray[Any]) -> Views:
         """Return the tree with each ``Param`` replaced by its view into ``flat``."""
-        return self.graft(self.named_views(flat))
+        return self.unflatten(self.named_views(flat))
 
-    def graft(self, named: Mapping[str, Any]) -> Views:
+    def unflatten(self, named: Mapping[str, Any]) -> Views:
         """Return the tree with each ``Param`` replaced by what ``named`` has for it."""
-        return _graft(self.tree, named, "")
+        return _unflatten(self.tree, named, "")
 
     def initialize(self, flat: NDArray[Any], rng: np.random.Generator) -> None:
         """Fill ``flat`` with initial values, in the order of the tree."""
@@ -111,11 +111,11 @@ def _leaves(tree: ParamTree, prefix: str) -> Iterator[tuple[str, Param]]:
             yield from _leaves(item, f"{prefix}{name}/")
 
 
-def _graft(tree: ParamTree, views: Mapping[str, Any], prefix: str) -> Views:
+def _unflatten(tree: ParamTree, views: Mapping[str, Any], prefix: str) -> Views:
     branch = {
         name: views[prefix + name]
         if isinstance(item, Param)
-        else _graft(item, views, f"{prefix}{name}/")
+        else _unflatten(item, views, f"{prefix}{name}/")
         for name, item in tree.items()
     }
     return SimpleNamespace(**branch)

@@ -6,31 +6,33 @@ from sklearn_nn.core._protocols import Array
 from sklearn_nn.core._workspace import Workspace
 
 
-def step_axes(mask: Array, x: Array, ws: Workspace) -> Array:
+def expand_mask(mask: Array, x: Array, ws: Workspace) -> Array:
     """Return the mask of the steps of x with as many axes as x."""
     after = len(ws.in_shape) - 1
     before = x.ndim - after - mask.ndim
     return mask.reshape(*(1,) * before, *mask.shape, *(1,) * after)
 
 
-def existing(x: Array, there: Array, value: float, ws: Workspace) -> Array:
+def fill_missing(x: Array, valid: Array, value: float, ws: Workspace) -> Array:
     """Return a copy of ``x`` with ``value`` at steps that do not exist."""
     copy = ws.out("existing", x.shape)
     copy.fill(value)
-    np.copyto(copy, x, where=there)
+    np.copyto(copy, x, where=valid)
     return copy
 
 
-def end_steps(x: Array, ws: Workspace, value: float = 0) -> tuple[Array, Array | None]:
+def fill_and_end_mask(
+    x: Array, ws: Workspace, value: float = 0
+) -> tuple[Array, Array | None]:
     """Return x with ``value`` where no step is, and where steps are; end the mask."""
     if ws.mask is None:
         return x, None
-    there, ws.mask = step_axes(ws.mask, x, ws), None
-    return existing(x, there, value, ws), there
+    valid, ws.mask = expand_mask(ws.mask, x, ws), None
+    return fill_missing(x, valid, value, ws), valid
 
 
-def of_steps(dx: Array, there: Array | None, ws: Workspace) -> Array:
+def zero_missing(dx: Array, valid: Array | None, ws: Workspace) -> Array:
     """Return ``dx`` with zeros at steps that do not exist."""
-    if there is None:
+    if valid is None:
         return dx
-    return np.multiply(dx, there, out=ws.out("dx of steps", dx.shape))
+    return np.multiply(dx, valid, out=ws.out("dx of steps", dx.shape))

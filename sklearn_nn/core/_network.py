@@ -19,7 +19,7 @@ from sklearn_nn.core._connections import (
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._workspace import Workspace
-from sklearn_nn.core.parallel._thread_pool import own_threads
+from sklearn_nn.core.parallel._thread_pool import thread_pool
 from sklearn_nn.core.parallel._work import Work, work_of
 
 CHUNK_ROWS = 1024
@@ -30,7 +30,12 @@ WRITTEN_IN_CACHE = 1 << 17  # numbers, by all blocks together
 FEW_ROWS = 16
 WRITTEN_AT_ONCE = 1 << 22
 FLOPS_WORTH_THREADS = 1e8
-HEIRLOOMS = ("clock", "grads", "_g", "_ws")  # what a network's successor takes over
+SHARED_BUFFERS = (
+    "clock",
+    "grads",
+    "_g",
+    "_ws",
+)  # what a network's successor takes over
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
 
@@ -87,7 +92,7 @@ class Network:
         self._connections = Connections(self.layout, connections)
         self.params, self.clock = params, Clock()
         self._p = self.layout.views(params)
-        self._idle: list[Workspace] = []  # those of earlier inferences
+        self._workspaces: list[Workspace] = []  # those of earlier inferences
         self._sparse: SparseViews | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -142,37 +147,37 @@ class Network:
     @connections.setter
     def connections(self, kept: Array | None) -> None:
         self._connections.set(kept)
-        self.cut(self.params)
+        self.apply_mask(self.params)
 
-    def cut(self, vector: Array) -> None:
+    def apply_mask(self, vector: Array) -> None:
         """Set a vector in the layout of ``params`` to zero where none is connected.
 
         It may end with `trained`, as the slots of an optimizer do.
         """
-        self._connections.cut(vector)
+        self._connections.apply_mask(vector)
 
     def counts(self) -> dict[str, Count]:
         """Return size, and number of entries thinned out, of each trained array."""
         return self._connections.counts()
 
-    def twin(self, grads: Array) -> Self:
+    def with_gradients(self, grads: Array) -> Self:
         """Return a network on the same parameters that writes ``grads``."""
-        twin = self._on(self.params)
-        twin.grads, twin._connections = grads, self._connections
-        return twin
+        with_gradients = self._with_params(self.params)
+        with_gradients.grads, with_gradients._connections = grads, self._connections
+        return with_gradients
 
     def copy(self) -> Self:
         """Return a network with its own copy of the parameters."""
-        return self._on(self.params.copy())
+        return self._with_params(self.params.copy())
 
     def successor(self) -> Self:
         """Return a copy that takes over the scratch memory of this network."""
         heir = self.copy()
         own = vars(self)
-        vars(heir).update({k: own[k] for k in HEIRLOOMS if k in own})
+        vars(heir).update({k: own[k] for k in SHARED_BUFFERS if k in own})
         return heir
 
-    def _on(self, params: Array) -> Self:
+    def _with_params(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
         other = kind.__new__(kind)  # the block has been checked
         other._bind(self.block, self.in_shape, params, self.members, layout, kept)
@@ -196,7 +201,7 @@ class Network:
         """Overwrite ``grads`` with the gradient of the last forward; return dx."""
         dx = self.block.backward(self._p, self._g, dy, self._ws, need_dx=need_dx)
         if self._connections.kept is not None:
-            self.cut(self.grads)
+            self.apply_mask(self.grads)
         return dx
 
     def infer(self, x: Any) -> NDArray[Any]:
@@ -223,10 +228,10 @@ class Network:
         if len(chunks) == 1 or flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
             return raw
-        with own_threads(len(chunks)) as team:
-            k = team.n_threads
+        with thread_pool(len(chunks)) as pool:
+            k = pool.n_threads
             shares = [chunks[i::k] for i in range(k)]
-            team.run([partial(self._infer, p, x, raw, share) for share in shares])
+            pool.run([partial(self._infer, p, x, raw, share) for share in shares])
         return raw
 
     def _sparse_views(self) -> SparseViews | None:
@@ -241,7 +246,7 @@ class Network:
 
     def _infer(self, p: Views, x: Any, raw: Array, chunks: list[slice]) -> None:
         """Write the raw outputs of some chunks of rows."""
-        axis, ws = x.ndim - 1 - len(self.in_shape), self._borrow_workspace()
+        axis, ws = x.ndim - 1 - len(self.in_shape), self._take_workspace()
         out = raw if self.members is None else raw.swapaxes(0, 1)
         for rows in chunks:
             part, ws.mask = x[:, rows] if axis else x[rows], None
@@ -249,12 +254,12 @@ class Network:
                 part = self._with_members(part)
             y = self.block.forward(p, part, ws, None)
             out[rows] = y if self.members is None else y.swapaxes(0, 1)
-        self._idle.append(ws)
+        self._workspaces.append(ws)
 
-    def _borrow_workspace(self) -> Workspace:
-        """Return a workspace that no other thread uses; `_idle` gets it back."""
+    def _take_workspace(self) -> Workspace:
+        """Return a workspace that no other thread uses; `_workspaces` gets it back."""
         try:
-            return self._idle.pop()
+            return self._workspaces.pop()
         except IndexError:
             return Workspace(self.params.dtype, self.in_shape)
 

@@ -16,7 +16,7 @@ from sklearn_nn.core._spec import Spec
 from sklearn_nn.core._vectors import LONG, vector_operations
 from sklearn_nn.core._workspace import Workspace
 from sklearn_nn.core.parallel._blas_threads import n_cores
-from sklearn_nn.core.parallel._thread_pool import Team
+from sklearn_nn.core.parallel._thread_pool import ThreadPool
 
 Array = NDArray[Any]
 Rng = np.random.Generator
@@ -161,7 +161,7 @@ class Optimizer(Spec, ABC):
         n_l2: int = 0,
         decay: float = 0.0,
         segments: Sequence[Segment] = (),
-        team: Team | None = None,
+        pool: ThreadPool | None = None,
     ) -> None:
         """Update ``params`` and ``state`` in place at the rate ``lr``.
 
@@ -169,7 +169,7 @@ class Optimizer(Spec, ABC):
         The gradient of ``l2 / 2 * sum(params[:n_l2] ** 2)`` is added on the way, and
         the share ``decay`` of each parameter is taken off it. ``segments`` cover the
         vector; none is a single one without factors. ``grads`` serves as scratch
-        memory: it holds anything afterwards. The threads of ``team`` share the work.
+        memory: it holds anything afterwards. The threads of ``pool`` share the work.
         """
         state.t += 1
         if not params.size:
@@ -190,8 +190,8 @@ class Optimizer(Spec, ABC):
             rest = n_l2 - i.start
             self._step(t, params[i], grads[..., i], lr, l2, rest, decay, own)
 
-        if team and team.n_threads > 1 and params.nbytes >= SHARED_BYTES:
-            team.run([partial(step_piece, *cut) for cut in cuts])
+        if pool and pool.n_threads > 1 and params.nbytes >= SHARED_BYTES:
+            pool.run([partial(step_piece, *cut) for cut in cuts])
             return
         for cut in cuts:
             step_piece(*cut)

@@ -55,19 +55,19 @@ def walk(value: Any) -> Iterator[Spec]:
             yield from walk(item)
 
 
-def rebuilt(value: Any, change: Callable[[Spec], Any]) -> Any:
+def map_specs(value: Any, change: Callable[[Spec], Any]) -> Any:
     """Return ``value`` with ``change(spec)`` for each spec in it, the inner ones first.
 
     ``change`` returns another object, or the spec itself. What holds no other object
     is not copied: without any change, ``value`` itself comes back.
     """
     if isinstance(value, (list, tuple)):
-        new = [rebuilt(item, change) for item in value]
+        new = [map_specs(item, change) for item in value]
         same = all(a is b for a, b in zip(new, value, strict=True))
         return value if same else type(value)(new)
     if not isinstance(value, Spec):
         return value
-    fields = {name: rebuilt(item, change) for name, item in vars(value).items()}
+    fields = {name: map_specs(item, change) for name, item in vars(value).items()}
     if any(fields[name] is not item for name, item in vars(value).items()):
         value = copy(value)
         vars(value).update(fields)

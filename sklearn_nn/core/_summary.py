@@ -77,11 +77,11 @@ def summarize(net: Network) -> Summary:
 
 def _leaves(path: str, block: Block, in_shape: Shape) -> Iterator[tuple[str, str, Any]]:
     """Yield path, kind and shape of an output row of the blocks without parts."""
-    plan = getattr(block, "plan", None)
-    if plan is None:
+    parts_for = getattr(block, "parts_for", None)
+    if parts_for is None:
         yield path, type(block).__name__, block.out_shape(in_shape)
         return
-    for part in plan(in_shape)[0]:
+    for part in parts_for(in_shape)[0]:
         own = f"{path}/{part.name}" if path else part.name
         kind = type(part.block).__name__
         if part.home != part.name:

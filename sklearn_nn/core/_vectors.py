@@ -45,7 +45,7 @@ def vector_operations(p: NDArray[Any]) -> VectorOperations:
 
 
 @lru_cache
-def outer_addition(dtype: str) -> Callable[..., Any]:
+def rank_one_update(dtype: str) -> Callable[..., Any]:
     """Return BLAS's ``ger(a, x, y, 1, 1, A, 1, 1, 1)``: ``A += a * outer(x, y)``.
 
     ``A`` is in Fortran's order. With its transpose and ones for y, x is added to all
@@ -55,7 +55,7 @@ def outer_addition(dtype: str) -> Callable[..., Any]:
     return function
 
 
-def largest(a: NDArray[Any]) -> float:
+def max_abs(a: NDArray[Any]) -> float:
     """Return the largest absolute value; 0 for an empty array. It may overlook NaN."""
     flat = a.ravel()
     return abs(float(flat[_IAMAX[flat.dtype.char](flat)])) if flat.size else 0.0

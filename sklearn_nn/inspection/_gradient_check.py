@@ -83,7 +83,7 @@ def check_gradient(
     net = compile_network(block, in_shape, np.float64, rng, members)
     # A zero that some initializer left would sit on a kink, and hide a missing factor.
     net.params += 0.1 * rng.standard_normal(net.params.size)
-    net.cut(net.params)
+    net.apply_mask(net.params)
     lead = () if members is None else (members,)
     x = rng.standard_normal((*lead, n, *in_shape))
     r = rng.standard_normal((*lead, n, *net.out_shape))
@@ -97,7 +97,7 @@ def check_gradient(
     analytic = {**_copies(net, net.grads), "x": np.array(dx)}
     numeric_params = np.zeros_like(net.params)  # the gradient of state is zero
     numeric_params[: net.layout.n_trained] = _differences(value, net.trained)
-    net.cut(numeric_params)  # and so is that of a weight that is thinned out
+    net.apply_mask(numeric_params)  # and so is that of a weight that is thinned out
     numeric = {**_copies(net, numeric_params), "x": _differences(value, x)}
     return _compare(block, analytic, numeric, tol)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import softmax
 
-from sklearn_nn.core import Array, Loss, Rule, largest, number, scalar
+from sklearn_nn.core import Array, Loss, Rule, max_abs, number, scalar
 from sklearn_nn.losses._reduce import (
     mean_over_rows,
     ones,
@@ -100,7 +100,7 @@ def _lowered(raw: Array, out: Array, moderate: float) -> Array:
     That goes to ``out``. Over the few entries of a row, argmax is faster than max. With
     members it is never returned: NaN, which may be overlooked, is to spoil but its own.
     """
-    if raw.ndim == 2 and largest(raw) < moderate:
+    if raw.ndim == 2 and max_abs(raw) < moderate:
         return raw
     top = raw.ravel().take(starts(raw.shape) + raw.argmax(-1))
     return np.subtract(raw, top[..., None], out)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_nn.base import FLOATS, TRAINING_RULES, BaseNN, new_generator
+from sklearn_nn.base import FLOATS, TRAINING_RULES, BaseNN, make_generator
 from sklearn_nn.blocks import Step, with_columns, with_outputs
 from sklearn_nn.core import (
     Block,
@@ -155,17 +155,17 @@ class BaseNetwork(NetworkInput, BaseNN):
             return self.schedule
         return SCHEDULES[self.schedule]
 
-    def _start(
-        self, X: Any, seed: int, fresh: bool, kept: TrainingState | None
+    def _make_network(
+        self, X: Any, seed: int, is_first_fit: bool, old_state: TrainingState | None
     ) -> tuple[Network, TrainingState]:
-        net, state = super()._start(X, seed, fresh, kept)
+        net, state = super()._make_network(X, seed, is_first_fit, old_state)
         if any(has_step(spec) for spec in walk(net.block)):
             raise InvalidParameterError(
                 f"`network` of {type(self).__name__} must not have step functions to "
                 "be trained: their derivative is 0 everywhere. Use another activation, "
                 "or initialize() for a network whose weights are given."
             )
-        if self._optimizer() is None and is_noisy(net, X):
+        if self._optimizer() is None and is_stochastic(net, X):
             raise InvalidParameterError(
                 f"`network` of {type(self).__name__} must have no noise and no "
                 "statistics of batches with optimizer='lbfgs', which needs the same "
@@ -186,10 +186,10 @@ class BaseNetwork(NetworkInput, BaseNN):
         net: Network,
         state: TrainingState,
         val: Data | None,
-        fresh: bool,
+        is_first_fit: bool,
         n_epochs: int,
     ) -> list[Monitor]:
-        monitors = super()._monitors(net, state, val, fresh, n_epochs)
+        monitors = super()._monitors(net, state, val, is_first_fit, n_epochs)
         if self.pruning is None or n_epochs < self.max_iter:  # that is partial_fit
             return monitors
         # It comes first: the others look at the network that is left.
@@ -206,15 +206,15 @@ class BaseNetwork(NetworkInput, BaseNN):
                 f"rows with more axes; got {n_features!r}."
             )
         shape = tuple(map(int, sizes))
-        self._expect(shape if len(shape) > 1 else None)
+        self._set_row_shape(shape if len(shape) > 1 else None)
         self.__dict__.pop("feature_names_in_", None)
         self.n_features_in_ = math.prod(shape)
         self._targets, dtype = targets, self.dtype or FLOATS[0]
         block = deepcopy(self._make_block(targets.n_raw, shape))
-        rng = new_generator(self._seeds()[0])
+        rng = make_generator(self._draw_seeds()[0])
         self._network = compile_network(block, shape, dtype, rng)
         self.__dict__.pop("_state", None)
-        self._describe(True)
+        self._init_fitted_attributes(True)
 
 
 def has_step(spec: Spec) -> bool:
@@ -223,20 +223,20 @@ def has_step(spec: Spec) -> bool:
     return isinstance(spec, Step) or "step" in [v for v in named if isinstance(v, str)]
 
 
-class Silent:
+class RecordingGenerator:
     """Stands for a generator; it notes if it is asked for anything."""
 
-    asked = False
+    was_used = False
 
     def __getattr__(self, name: str) -> Any:
-        self.asked = True
+        self.was_used = True
         return getattr(np.random.default_rng(0), name)
 
 
-def is_noisy(net: Network, X: Any) -> bool:
+def is_stochastic(net: Network, X: Any) -> bool:
     """Whether a forward of ``net`` in training draws numbers or keeps statistics."""
     if net.layout.n_trained < net.layout.size:
         return True
-    rng: Any = Silent()
+    rng: Any = RecordingGenerator()
     net.copy().forward(X[:2], rng)
-    return rng.asked
+    return rng.was_used

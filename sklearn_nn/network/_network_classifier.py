@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from sklearn_nn.base import CLASSIFIER_RULES, NNClassifier, all_or_nothing, read_classes
+from sklearn_nn.base import (
+    CLASSIFIER_RULES,
+    NNClassifier,
+    read_classes,
+    restore_on_error,
+)
 from sklearn_nn.core import Rule
 from sklearn_nn.network._base_network import RULES, BaseNetwork
 
@@ -130,7 +135,7 @@ class NetworkClassifier(NNClassifier, BaseNetwork):
 
     _rules: ClassVar[Mapping[str, Rule]] = {**RULES, **CLASSIFIER_RULES}
 
-    @all_or_nothing
+    @restore_on_error
     def initialize(self, n_features: int | tuple[int, ...], classes: Any) -> Self:
         """Make the network without training it, for weights that are given.
 

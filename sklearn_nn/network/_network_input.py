@@ -15,7 +15,7 @@ class NetworkInput:
     """Checks X as scikit-learn does, also if its rows have several axes.
 
     Fitted state: ``_row_shape``, the shape of a row of X that has more axes than one;
-    ``_takes_sparse`` and ``_takes_nan``, what the network reads.
+    ``_accepts_sparse`` and ``_accepts_nan``, what the network reads.
     """
 
     network: Any
@@ -24,29 +24,29 @@ class NetworkInput:
     _make_block: Any
     _row_shape: Shape | None
 
-    def _expect(self, row_shape: Shape | None) -> None:
+    def _set_row_shape(self, row_shape: Shape | None) -> None:
         """Note what the rows of X are to be."""
         self._row_shape = row_shape
-        self._takes_sparse = row_shape is None and takes("sparse", self.network)
-        self._takes_nan = takes("nan", self.network)
+        self._accepts_sparse = row_shape is None and accepts("sparse", self.network)
+        self._accepts_nan = accepts("nan", self.network)
 
     def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
-        X, row_shape = as_table(X)
+        X, row_shape = as_2d(X)
         if reset:
-            self._expect(row_shape)
+            self._set_row_shape(row_shape)
         self._check_row_shape(row_shape)
         X, y = super()._check_X_y(X, y, dtype, reset)  # type: ignore[misc]
         return self._as_rows(X), y
 
     def _check_X(self, X: Any, dtype: Any) -> Any:
-        X, row_shape = as_table(X)
+        X, row_shape = as_2d(X)
         self._check_row_shape(row_shape)
         return self._as_rows(super()._check_X(X, dtype))  # type: ignore[misc]
 
     def _array_rules(self) -> dict[str, Any]:
         return {
-            "accept_sparse": "csr" if self._takes_sparse else False,
-            "ensure_all_finite": "allow-nan" if self._takes_nan else True,
+            "accept_sparse": "csr" if self._accepts_sparse else False,
+            "ensure_all_finite": "allow-nan" if self._accepts_nan else True,
         }
 
     def _check_row_shape(self, shape: Shape | None) -> None:
@@ -62,10 +62,10 @@ class NetworkInput:
     def _as_rows(self, X: Any) -> Any:
         return X if self._row_shape is None else X.reshape(len(X), *self._row_shape)
 
-    def _raw(self, X: Any) -> Array:
-        raw: Array = super()._raw(X)  # type: ignore[misc]
-        if self._takes_nan and np.isnan(raw).any():
-            self._refuse_nan(self._check_X(X, raw.dtype), "X")
+    def _raw_predict(self, X: Any) -> Array:
+        raw: Array = super()._raw_predict(X)  # type: ignore[misc]
+        if self._accepts_nan and np.isnan(raw).any():
+            self._raise_nan(self._check_X(X, raw.dtype), "X")
         return raw
 
     def _monitors(self, net: Network, state: Any, val: Any, *args: Any) -> Any:
@@ -75,24 +75,24 @@ class NetworkInput:
 
     def _check_nan(self, X: Any, net: Network, name: str = "X") -> None:
         """Raise if NaN, which some block takes, comes to one that does not."""
-        if not self._takes_nan or issparse(X):
+        if not self._accepts_nan or issparse(X):
             return
         rows = np.isnan(X).any(axis=tuple(range(1, X.ndim)))
         if rows.any() and np.isnan(net.infer(X[rows])).any():
-            self._refuse_nan(X, name)
+            self._raise_nan(X, name)
 
-    def _refuse_nan(self, X: Any, name: str) -> None:
+    def _raise_nan(self, X: Any, name: str) -> None:
         assert_all_finite(X, estimator_name=type(self).__name__, input_name=name)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = takes("sparse", self.network)
-        tags.input_tags.allow_nan = takes("nan", self.network)
+        tags.input_tags.sparse = accepts("sparse", self.network)
+        tags.input_tags.allow_nan = accepts("nan", self.network)
         return tags
 
 
-def as_table(X: Any) -> tuple[Any, Shape | None]:
+def as_2d(X: Any) -> tuple[Any, Shape | None]:
     """Return X with one axis of features, and the shape of its rows if it had more."""
     if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) > 1:
         X = np.asarray(X)
@@ -107,7 +107,7 @@ def default_network() -> Block:
     return chain(Dense(100, "relu"))
 
 
-def takes(kind: str, network: Any) -> bool:
+def accepts(kind: str, network: Any) -> bool:
     """Whether the network reads "sparse" or "nan".
 
     Where it is malformed, the answer is yes: `fit` tells what is wrong with it.

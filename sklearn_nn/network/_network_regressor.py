@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from sklearn_nn.base import REGRESSOR_RULES, NNRegressor, RealTargets, all_or_nothing
+from sklearn_nn.base import REGRESSOR_RULES, NNRegressor, RealTargets, restore_on_error
 from sklearn_nn.core import InvalidParameterError, Rule, integer
 from sklearn_nn.network._base_network import RULES, BaseNetwork
 
@@ -135,7 +135,7 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
 
     _rules: ClassVar[Mapping[str, Rule]] = {**REGRESSOR_RULES, **RULES}
 
-    @all_or_nothing
+    @restore_on_error
     def initialize(self, n_features: int | tuple[int, ...], n_outputs: int = 1) -> Self:
         """Make the network without training it, for weights that are given.
 

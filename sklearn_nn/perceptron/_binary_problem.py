@@ -54,7 +54,7 @@ class BinaryProblem:
             return self.index
         return rng.permutation(len(self) if self.index is None else self.index)
 
-    def cost_of_mistakes(self, w: Array) -> float:
+    def weighted_mistakes(self, w: Array) -> float:
         """Return the number of rows on which ``w`` is wrong, each times its weight."""
         above = self.rows.X @ w[:-1] + w[-1] > 0
         # Relative to the largest, so that rows of weight one are counted exactly.
@@ -64,7 +64,7 @@ class BinaryProblem:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class RowChunk:
     """Consecutive rows of a pass.
 
     Attributes
@@ -124,13 +124,13 @@ class Piece:
             at = js if self.order is None else self.order[js]
             self.problem.rows.add(w, self.X, at, factors)
 
-    def pulls(self) -> Array:
+    def gram(self) -> Array:
         """Return L: what a mistake (column) adds to the margins of later rows."""
-        L = self.problem.rows.pulls(self.X, self.sign, self.step)
+        L = self.problem.rows.gram(self.X, self.sign, self.step)
         L *= LOWER[: len(L), : len(L)]
         return L
 
-    def doubt(self, w_norm: float, n_mistakes: int) -> float:
+    def rounding_bound(self, w_norm: float, n_mistakes: int) -> float:
         """Bound the rounding errors of a margin, the textbook's and ours together.
 
         ``w_norm`` bounds the norm of the weights before ``n_mistakes`` were added. The

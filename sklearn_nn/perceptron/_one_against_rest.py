@@ -9,11 +9,11 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_nn.core import Array, Rng, single_blas_thread
 from sklearn_nn.perceptron._binary_problem import BinaryProblem
-from sklearn_nn.perceptron._online import learn
+from sklearn_nn.perceptron._online import train_online
 from sklearn_nn.perceptron._training_rows import training_rows
-from sklearn_nn.perceptron._weight_trackers import Averaged, Pocket, Witness
+from sklearn_nn.perceptron._weight_trackers import Averaged, Pocket, WeightTracker
 
-WITNESSES: Mapping[str, Callable[[], Witness | None]] = {
+WEIGHT_TRACKERS: Mapping[str, Callable[[], WeightTracker | None]] = {
     "rosenblatt": lambda: None,
     "pocket": Pocket,
     "averaged": Averaged,
@@ -26,15 +26,15 @@ class Learner:
 
     w: Array
     rng: Rng
-    witness: Witness | None
+    tracker: WeightTracker | None
 
-    def result(self) -> Array:
+    def final_weights(self) -> Array:
         """Return the weights to predict with, the bias weight last."""
-        return self.w if self.witness is None else self.witness.result(self.w)
+        return self.w if self.tracker is None else self.tracker.final_weights(self.w)
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class PassOptions:
     """How to train: see the parameters of `PerceptronClassifier`."""
 
     eta0: float
@@ -52,7 +52,7 @@ def new_learners(
     for sequence in np.random.SeedSequence(seed).spawn(n):
         rng = np.random.default_rng(sequence)
         w = rng.uniform(-init_scale, init_scale, n_features + 1).astype(dtype)
-        learners.append(Learner(w, rng, WITNESSES[variant]()))
+        learners.append(Learner(w, rng, WEIGHT_TRACKERS[variant]()))
     return learners
 
 
@@ -61,7 +61,7 @@ def train_learners(
     X: Any,
     codes: Array,
     weight: Array | None,
-    plan: Plan,
+    options: PassOptions,
     classes: Array,
 ) -> Array:
     """Train in place; return the mistakes per pass: (n_passes, n_learners).
@@ -70,21 +70,23 @@ def train_learners(
     learner takes the second class for its own, of several each the one of its number.
     """
     rows = training_rows(X)
-    rate = np.full(len(codes), plan.eta0) if weight is None else plan.eta0 * weight
+    rate = (
+        np.full(len(codes), options.eta0) if weight is None else options.eta0 * weight
+    )
     index = None if weight is None or weight.all() else np.flatnonzero(weight)
 
     def train_one(own: int, learner: Learner) -> list[int]:
         sign = np.where(codes == own, 1, -1).astype(X.dtype)
         step = sign * rate.astype(X.dtype)
         problem = BinaryProblem(rows, sign, step, index)
-        rng = learner.rng if plan.shuffle else None
-        report = _printer(classes[own]) if plan.verbose else None
-        passes = plan.max_passes
-        return learn(problem, learner.w, rng, passes, learner.witness, report)
+        rng = learner.rng if options.shuffle else None
+        report = _printer(classes[own]) if options.verbose else None
+        passes = options.max_passes
+        return train_online(problem, learner.w, rng, passes, learner.tracker, report)
 
     owns = range(len(learners)) if len(learners) > 1 else [1]
     tasks = zip(owns, learners, strict=True)
-    parallel = Parallel(n_jobs=plan.n_jobs, require="sharedmem")
+    parallel = Parallel(n_jobs=options.n_jobs, require="sharedmem")
     with single_blas_thread():
         columns = parallel(delayed(train_one)(own, learner) for own, learner in tasks)
     mistakes = np.zeros((max(map(len, columns)), len(columns)), int)

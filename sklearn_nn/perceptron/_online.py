@@ -9,7 +9,7 @@ the margins of many rows. What follows a mistake is found in one of two ways:
   holds the pulls of earlier rows on later ones, off the Gram matrix, and ``wrong`` is 1
   for a row that is a mistake, 0 for others. It is the only solution of
   ``wrong = (z0 + L @ wrong < 0)``, because ``L`` is strictly lower triangular, and
-  iteration finds it: each round settles at least one more row (`settle`).
+  iteration finds it: each round settles at least one more row (`solve_block`).
 
 Products of many rows round otherwise than those of one. A margin whose sign rounding
 might have turned is therefore computed again as the textbook does, and mistakes are
@@ -23,24 +23,24 @@ from typing import Any
 import numpy as np
 
 from sklearn_nn.core import Array, Rng, Workspace
-from sklearn_nn.perceptron._binary_problem import BLOCK, BinaryProblem, Piece
-from sklearn_nn.perceptron._weight_trackers import Witness
+from sklearn_nn.perceptron._binary_problem import BLOCK, BinaryProblem, RowChunk
+from sklearn_nn.perceptron._weight_trackers import WeightTracker
 
-PIECE_BYTES, PIECE_ROWS = 1 << 19, 1024  # gathered rows stay in the second-level cache
+CHUNK_BYTES, CHUNK_ROWS = 1 << 19, 1024  # gathered rows stay in the second-level cache
 MARGINS_PER_MISTAKE = 2.0  # in a scan; more are wasted, fewer need more products
 RARE = 2  # so few mistakes in a pass
-MANY_DOUBTS = 4  # in a block; one by one is then the faster way
+MANY_UNCERTAIN = 4  # in a block; one by one is then the faster way
 FIRST_GUESS = 0.25  # share of mistakes before the first pass
 
-Visit = Callable[[Piece, Array, float], tuple[list[int], int]]
+Visit = Callable[[RowChunk, Array, float], tuple[list[int], int]]
 
 
-def learn(
+def train_online(
     problem: BinaryProblem,
     w: Array,
     rng: Rng | None,
     max_passes: int,
-    witness: Witness | None = None,
+    tracker: WeightTracker | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> list[int]:
     """Correct ``w`` in place until a pass makes no mistake; return mistakes per pass.
@@ -51,19 +51,19 @@ def learn(
     ws, mistakes, frequency = Workspace(w.dtype), list[int](), FIRST_GUESS
     # Overflow is found in the weights, once a pass, not by each operation.
     with np.errstate(over="ignore", invalid="ignore"):
-        if witness is not None:
-            witness.begins(problem, w)
+        if tracker is not None:
+            tracker.on_start(problem, w)
         while len(mistakes) < max_passes and (not mistakes or mistakes[-1]):
             order = problem.order(rng)
-            mistakes.append(run_pass(problem, w, order, frequency, ws, witness))
+            mistakes.append(run_pass(problem, w, order, frequency, ws, tracker))
             frequency = mistakes[-1] / len(problem)
             if not np.isfinite(w).all():
                 raise ValueError(
                     f"The weights became infinite in pass {len(mistakes)}. Scale the "
                     "columns of `X`, or lower `eta0`."
                 )
-            if witness is not None:
-                witness.passed(problem, w)
+            if tracker is not None:
+                tracker.on_pass_end(problem, w)
             if report is not None:
                 report(len(mistakes), mistakes[-1])
     return mistakes
@@ -75,7 +75,7 @@ def run_pass(
     order: Array | None,
     frequency: float,
     ws: Workspace,
-    witness: Witness | None = None,
+    tracker: WeightTracker | None = None,
 ) -> int:
     """Visit every row once, correcting ``w`` in place; return the number of mistakes.
 
@@ -87,21 +87,21 @@ def run_pass(
     while position < n:
         left = n - position
         few = max(expected, total) <= RARE and 4 * left > n
-        visit, size, gather = _plan(problem, frequency, left, few)
+        visit, size, gather = _choose_visit(problem, frequency, left, few)
         index: Any = slice(position, position + size)
         index = index if order is None else order[index]
-        piece = Piece.of(problem, index, ws if gather or order is None else None)
-        before = w.copy() if witness is not None else w
-        mistakes, seen = visit(piece, w, frequency)
-        if witness is not None:
-            witness.saw(piece, before, mistakes, seen)
-        frequency += min(1, seen / PIECE_ROWS) * (len(mistakes) / seen - frequency)
+        chunk = RowChunk.of(problem, index, ws if gather or order is None else None)
+        before = w.copy() if tracker is not None else w
+        mistakes, seen = visit(chunk, w, frequency)
+        if tracker is not None:
+            tracker.on_rows(chunk, before, mistakes, seen)
+        frequency += min(1, seen / CHUNK_ROWS) * (len(mistakes) / seen - frequency)
         total += len(mistakes)
         position += seen
     return total
 
 
-def _plan(
+def _choose_visit(
     problem: BinaryProblem, frequency: float, left: int, few: bool
 ) -> tuple[Visit, int, bool]:
     """Return how to visit how many rows, and whether to gather them first.
@@ -112,48 +112,48 @@ def _plan(
         return scan, left, False
     in_block, in_scan, alone = problem.rows.costs(frequency)
     if alone < min(in_block, in_scan):
-        return one_by_one, min(PIECE_ROWS, left), False
+        return one_by_one, min(CHUNK_ROWS, left), False
     if in_block < in_scan:
-        return settle, min(BLOCK, left), True
-    rows = PIECE_BYTES // (problem.sign.itemsize * max(problem.rows.n_terms, 1))
-    return scan, min(max(BLOCK, min(PIECE_ROWS, rows)), left), True
+        return solve_block, min(BLOCK, left), True
+    rows = CHUNK_BYTES // (problem.sign.itemsize * max(problem.rows.n_terms, 1))
+    return scan, min(max(BLOCK, min(CHUNK_ROWS, rows)), left), True
 
 
-def one_by_one(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+def one_by_one(chunk: RowChunk, w: Array, frequency: float) -> tuple[list[int], int]:
     """Correct ``w`` as the textbook does; return the mistakes and the rows visited."""
-    return _one_by_one(piece, w, 0, len(piece)), len(piece)
+    return _one_by_one(chunk, w, 0, len(chunk)), len(chunk)
 
 
-def _one_by_one(piece: Piece, w: Array, start: int, stop: int) -> list[int]:
-    """Visit rows ``start`` to ``stop``, each decided as by `Piece.is_wrong`."""
-    X, row, weights, mistakes = piece.X, piece.problem.rows.row, w[:-1], list[int]()
-    at = range(len(piece)) if piece.order is None else piece.order.tolist()
-    above = (piece.sign > 0).tolist()
+def _one_by_one(chunk: RowChunk, w: Array, start: int, stop: int) -> list[int]:
+    """Visit rows ``start`` to ``stop``, each decided as by `RowChunk.is_wrong`."""
+    X, row, weights, mistakes = chunk.X, chunk.problem.rows.row, w[:-1], list[int]()
+    at = range(len(chunk)) if chunk.order is None else chunk.order.tolist()
+    above = (chunk.sign > 0).tolist()
     for j in range(start, stop):
         if (row(X, at[j]) @ weights + w[-1] > 0) != above[j]:
-            piece.correct(w, [j])
+            chunk.correct(w, [j])
             mistakes.append(j)
     return mistakes
 
 
-def scan(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+def scan(chunk: RowChunk, w: Array, frequency: float) -> tuple[list[int], int]:
     """Correct ``w``; return the mistakes and the rows visited.
 
     Margins are computed for some rows at once, and anew after each mistake. Where each
     time costs a product with all rows of the problem, the scan ends after a few.
     """
-    limit = np.inf if piece.order is None else RARE + 1
-    stride = int(min(len(piece), MARGINS_PER_MISTAKE / max(frequency, 1e-9)))
+    limit = np.inf if chunk.order is None else RARE + 1
+    stride = int(min(len(chunk), MARGINS_PER_MISTAKE / max(frequency, 1e-9)))
     w_norm, mistakes, position = float(np.abs(w).sum()), list[int](), 0
-    while position < len(piece) and len(mistakes) < limit:
-        stop = min(position + stride, len(piece))
-        z = piece.margins(w, position, stop)
-        doubt = piece.doubt(w_norm, len(mistakes))
-        right = z > doubt  # false for what is not a number
+    while position < len(chunk) and len(mistakes) < limit:
+        stop = min(position + stride, len(chunk))
+        z = chunk.margins(w, position, stop)
+        rounding_bound = chunk.rounding_bound(w_norm, len(mistakes))
+        right = z > rounding_bound  # false for what is not a number
         while not right[j := int(right.argmin())]:
-            if z[j] < -doubt or piece.is_wrong(w, position + j):
+            if z[j] < -rounding_bound or chunk.is_wrong(w, position + j):
                 mistakes.append(position + j)
-                piece.correct(w, mistakes[-1:])
+                chunk.correct(w, mistakes[-1:])
                 stop = position + j + 1
                 break
             right[j] = True
@@ -161,22 +161,24 @@ def scan(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
     return mistakes, position
 
 
-def settle(piece: Piece, w: Array, frequency: float) -> tuple[list[int], int]:
+def solve_block(chunk: RowChunk, w: Array, frequency: float) -> tuple[list[int], int]:
     """Correct ``w`` for a block of rows; return the mistakes and the rows visited."""
-    L, m, start, mistakes = piece.pulls(), len(piece), 0, list[int]()
+    L, m, start, mistakes = chunk.gram(), len(chunk), 0, list[int]()
     w_norm = float(np.abs(w).sum())
     while start < m:
-        z, wrong = fixed_point(piece.margins(w, start, m), L[start:, start:])
+        z, wrong = fixed_point(chunk.margins(w, start, m), L[start:, start:])
         found = wrong.nonzero()[0]
-        doubt = piece.doubt(w_norm, len(mistakes) + len(found))
-        doubtful = (~(np.abs(z) > doubt)).nonzero()[0]  # also what is not a number
-        stop = int(doubtful[0]) if len(doubtful) else m - start
-        settled = start + found[: found.searchsorted(stop)]
-        piece.correct(w, settled)
-        mistakes += settled.tolist()
+        rounding_bound = chunk.rounding_bound(w_norm, len(mistakes) + len(found))
+        uncertain = (~(np.abs(z) > rounding_bound)).nonzero()[
+            0
+        ]  # also what is not a number
+        stop = int(uncertain[0]) if len(uncertain) else m - start
+        decided = start + found[: found.searchsorted(stop)]
+        chunk.correct(w, decided)
+        mistakes += decided.tolist()
         stop += start
-        start = min(m if len(doubtful) > MANY_DOUBTS else stop + 1, m)
-        mistakes += _one_by_one(piece, w, stop, start)
+        start = min(m if len(uncertain) > MANY_UNCERTAIN else stop + 1, m)
+        mistakes += _one_by_one(chunk, w, stop, start)
     return mistakes, m
 
 

@@ -17,11 +17,11 @@ from sklearn_nn.base import (
     FLOATS,
     SEED,
     ClassTargets,
-    all_or_nothing,
+    apply_class_weight,
     check_same_classes,
     check_weights,
     declared_classes,
-    weigh_classes,
+    restore_on_error,
 )
 from sklearn_nn.core import (
     Array,
@@ -35,9 +35,9 @@ from sklearn_nn.core import (
 )
 from sklearn_nn.perceptron._linear_classifier import LinearClassifier
 from sklearn_nn.perceptron._one_against_rest import (
-    WITNESSES,
+    WEIGHT_TRACKERS,
     Learner,
-    Plan,
+    PassOptions,
     new_learners,
     train_learners,
 )
@@ -160,10 +160,10 @@ class PerceptronClassifier(LinearClassifier):
         "warm_start": Boolean(),
         "n_jobs": any_of(OneOf((None,)), integer(-(2**31), -1), integer(1)),
         "verbose": any_of(Boolean(), integer(0)),
-        "variant": OneOf(tuple(WITNESSES)),
+        "variant": OneOf(tuple(WEIGHT_TRACKERS)),
     }
 
-    @all_or_nothing
+    @restore_on_error
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Correct the weights until a pass makes no mistake.
 
@@ -193,11 +193,11 @@ class PerceptronClassifier(LinearClassifier):
             before the call.
         """
         check_params(self, self._rules)
-        fresh = not (self.warm_start and hasattr(self, "coef_"))
-        X, y, weight = self._check_data(X, y, sample_weight, fresh)
+        is_first_fit = not (self.warm_start and hasattr(self, "coef_"))
+        X, y, weight = self._check_data(X, y, sample_weight, is_first_fit)
         targets = ClassTargets.fit(y)
-        weight = weigh_classes(targets, self.class_weight, y, weight, False)
-        if not fresh:
+        weight = apply_class_weight(targets, self.class_weight, y, weight, False)
+        if not is_first_fit:
             check_same_classes(self.classes_, targets.classes)
         seen = np.unique(y if weight is None else y[weight > 0])
         if len(seen) < 2:
@@ -205,12 +205,14 @@ class PerceptronClassifier(LinearClassifier):
                 "`y` must hold at least 2 classes in rows of positive weight; got only "
                 f"one class: {seen.tolist()[0]!r}."
             )
-        self._train(X, targets.codes(y), targets.classes, weight, self.max_iter, fresh)
+        self._train(
+            X, targets.codes(y), targets.classes, weight, self.max_iter, is_first_fit
+        )
         if not self.converged_ and self.variant == "rosenblatt":
-            warnings.warn(self._limit_reached(), ConvergenceWarning, stacklevel=3)
+            warnings.warn(self._convergence_message(), ConvergenceWarning, stacklevel=3)
         return self
 
-    @all_or_nothing
+    @restore_on_error
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Self:
@@ -239,29 +241,29 @@ class PerceptronClassifier(LinearClassifier):
             before the call.
         """
         check_params(self, self._rules)
-        fresh = not hasattr(self, "coef_")
-        known = None if fresh else ClassTargets(self.classes_)
-        X, y, weight = self._check_data(X, y, sample_weight, fresh)
+        is_first_fit = not hasattr(self, "coef_")
+        known = None if is_first_fit else ClassTargets(self.classes_)
+        X, y, weight = self._check_data(X, y, sample_weight, is_first_fit)
         targets: Any = declared_classes(known, y, classes)
         if len(targets.classes) < 2:
             raise ValueError(
                 f"`classes` must hold at least 2 classes; got {targets.classes}."
             )
-        weight = weigh_classes(targets, self.class_weight, y, weight, True)
-        self._train(X, targets.codes(y), targets.classes, weight, 1, fresh)
+        weight = apply_class_weight(targets, self.class_weight, y, weight, True)
+        self._train(X, targets.codes(y), targets.classes, weight, 1, is_first_fit)
         return self
 
     def _check_data(
-        self, X: Any, y: Any, sample_weight: Any, fresh: bool
+        self, X: Any, y: Any, sample_weight: Any, is_first_fit: bool
     ) -> tuple[Any, Array, Array | None]:
         X, y = validate_data(
             self,
             X,
             y,
             accept_sparse="csr",
-            dtype=FLOATS if fresh else self.coef_.dtype,
+            dtype=FLOATS if is_first_fit else self.coef_.dtype,
             order="C",
-            reset=fresh,
+            reset=is_first_fit,
         )
         check_classification_targets(y)
         return X, y, check_weights(sample_weight, X)
@@ -273,36 +275,38 @@ class PerceptronClassifier(LinearClassifier):
         classes: Array,
         weight: Array | None,
         max_passes: int,
-        fresh: bool,
+        is_first_fit: bool,
     ) -> None:
         """Train copies of the learners, and keep what came out."""
-        learners = self._learners_for(X, len(classes), fresh)
+        learners = self._learners_for(X, len(classes), is_first_fit)
         verbose = bool(self.verbose)
-        plan = Plan(self.eta0, max_passes, self.shuffle, self.n_jobs, verbose)
-        self.mistakes_ = train_learners(learners, X, codes, weight, plan, classes)
+        options = PassOptions(self.eta0, max_passes, self.shuffle, self.n_jobs, verbose)
+        self.mistakes_ = train_learners(learners, X, codes, weight, options, classes)
         self.n_iter_ = len(self.mistakes_)
         self.converged_ = not self.mistakes_[-1].any()
         self.classes_, self._variant = classes, self.variant
         self._learners: list[Learner] = learners
-        weights = np.stack([learner.result() for learner in learners])
+        weights = np.stack([learner.final_weights() for learner in learners])
         self.coef_ = weights[:, :-1].copy()
         self.intercept_ = weights[:, -1].copy()
         w = np.ones(len(codes)) if weight is None else weight
         self._slope = fit_slope(self._scores(X), codes, w)
 
-    def _learners_for(self, X: Any, n_classes: int, fresh: bool) -> list[Learner]:
+    def _learners_for(
+        self, X: Any, n_classes: int, is_first_fit: bool
+    ) -> list[Learner]:
         """Return new learners or copies of the old: a failure must not touch those."""
-        if fresh:
+        if is_first_fit:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
             n, scale = n_classes if n_classes > 2 else 1, self.init_scale
             return new_learners(n, X.shape[1], X.dtype, scale, self.variant, seed)
         learners = deepcopy(self._learners)
         if self.variant != self._variant:
             for learner in learners:
-                learner.witness = WITNESSES[self.variant]()
+                learner.tracker = WEIGHT_TRACKERS[self.variant]()
         return learners
 
-    def _limit_reached(self) -> str:
+    def _convergence_message(self) -> str:
         last = self.mistakes_[-1]
         which = f" ({last.tolist()} by class)" if len(last) > 1 else ""
         return (

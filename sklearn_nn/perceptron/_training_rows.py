@@ -48,7 +48,7 @@ class TrainingRows(ABC):
         """Return row ``j`` of ``X`` as a dense vector: (d,)."""
 
     @abstractmethod
-    def pulls(self, X: Any, sign: Array, step: Array) -> Array:
+    def gram(self, X: Any, sign: Array, step: Array) -> Array:
         """Return ``sign[i] * step[j] * (X[i] @ X[j] + 1)`` for all i and j: (m, m)."""
 
     @abstractmethod
@@ -81,7 +81,7 @@ class DenseRows(TrainingRows):
     def row(self, X: Array, j: int) -> Array:
         return X[j]
 
-    def pulls(self, X: Array, sign: Array, step: Array) -> Array:
+    def gram(self, X: Array, sign: Array, step: Array) -> Array:
         rows = np.ones((len(X), X.shape[1] + 1), X.dtype)
         rows[:, :-1] = X
         moves = rows * step[:, None]
@@ -124,7 +124,7 @@ class SparseRows(TrainingRows):
         row[X.indices[entries]] = X.data[entries]
         return row
 
-    def pulls(self, X: Any, sign: Array, step: Array) -> Array:
+    def gram(self, X: Any, sign: Array, step: Array) -> Array:
         products = np.asarray((X @ X.T).toarray())
         products += 1
         products *= step

@@ -14,27 +14,27 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_nn.base import (
     CallbackMonitor,
     CallbackSupportMixin,
-    Given,
+    FitArguments,
     check_diverged,
     check_weights,
 )
 from sklearn_nn.core import Array, Rule, check_params
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.tabular._input import sources_of
-from sklearn_nn.tabular._members import Group, group_members, make_courses
+from sklearn_nn.tabular._members import MemberGroup, group_members, make_runs
 from sklearn_nn.tabular._network import importances
-from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Plan
-from sklearn_nn.tabular._splits import Table, join, split_rows
+from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Settings
+from sklearn_nn.tabular._splits import EncodedTable, append_validation, split_rows
 from sklearn_nn.training import (
-    Course,
     Epoch,
     KeepBestMembers,
     Monitor,
     Printer,
+    TrainingRun,
     train_together,
 )
 
-WAY_OUT = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
+ADVICE = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
 @dataclass(eq=False, repr=False)
@@ -64,38 +64,38 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     random_state: Any = None
     verbose: Any = False
 
-    presets: ClassVar[Mapping[str, Plan]]
+    presets: ClassVar[Mapping[str, Settings]]
     rules: ClassVar[Mapping[str, Rule]] = TABULAR_RULES
 
-    def _fit(self, given: Given) -> None:
+    def _fit(self, arguments: FitArguments) -> None:
         """Check, encode, compile, train, keep."""
         check_params(self, self.rules)
-        plan = Plan.of(self, self.presets)
+        settings = Settings.of(self, self.presets)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        table = self._read(given, plan, seed)
-        plan = plan.for_numbers(self._encoder.n_numeric_)
-        groups = group_members(table, plan)
+        table = self._make_table(arguments, settings, seed)
+        settings = settings.for_numbers(self._encoder.n_numeric_)
+        groups = group_members(table, settings)
         parts = self._encoder, self._targets, seed
-        courses = make_courses(groups, table, plan, *parts)
-        self._networks = [course.net for course in courses]
+        runs = make_runs(groups, table, settings, *parts)
+        self._networks = [training_run.net for training_run in runs]
         self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
-        callbacks = self._callbacks(given, plan)
+        callbacks = self._callbacks(arguments, settings)
         monitors: list[Monitor] = [Printer()] if self.verbose else []
         outcome = train_together(
-            courses,
+            runs,
             None,
             [*monitors, *callbacks],
-            plan.max_epochs,
+            settings.max_epochs,
             effective_n_jobs(self.n_jobs),
             np.inf if self.max_time is None else self.max_time,
         )
         if not callbacks:
             for epoch in outcome.epochs:
-                self._publish(epoch)
-        best = [monitor.best_scores for monitor in _best_of(courses)]
+                self._record_epoch(epoch)
+        best = [monitor.best_scores for monitor in _best_monitors(runs)]
         is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
-        check_diverged(self._networks, is_kept, outcome, WAY_OUT)
-        self._keep(table, courses, groups, plan)
+        check_diverged(self._networks, is_kept, outcome, ADVICE)
+        self._store_results(table, runs, groups, settings)
         for callback in callbacks:
             callback.end(None)
 
@@ -106,36 +106,43 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the targets as an array."""
 
     @abstractmethod
-    def _read_targets(self, y: Any, w: Array | None, plan: Plan) -> Any:
+    def _make_targets(self, y: Any, w: Array | None, settings: Settings) -> Any:
         """Return the encoder of ``y``."""
 
-    def _weigh(self, y: Any, w: Array | None) -> Array | None:
+    def _apply_class_weight(self, y: Any, w: Array | None) -> Array | None:
         """Return the row weights times those of the classes."""
         return w
 
     # -- check and encode
 
-    def _read(self, given: Given, plan: Plan, seed: int) -> Table:
-        X, y, w = self._check(given.X, given.y, given.sample_weight, reset=True)
-        self._targets = self._read_targets(y, w, plan)
-        w = self._weigh(y, w)
+    def _make_table(
+        self, arguments: FitArguments, settings: Settings, seed: int
+    ) -> EncodedTable:
+        X, y, w = self._check(
+            arguments.X, arguments.y, arguments.sample_weight, reset=True
+        )
+        self._targets = self._make_targets(y, w, settings)
+        w = self._apply_class_weight(y, w)
         kept = None if w is None or w.all() else np.flatnonzero(w)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
         Z = self._encoder.fit(X, rows=kept).transform(X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
-        n_bags = int(plan.n_bags)
-        if not given.validates:
-            strata, fraction = self._targets.strata(y), self.validation_fraction
-            splits = split_rows(len(Z), strata, n_bags, fraction, seed)
-            return Table(Z, Y, w, len(Z), splits)
+        n_bags = int(settings.n_bags)
+        if not arguments.validates:
+            stratify_labels, fraction = (
+                self._targets.stratify_labels(y),
+                self.validation_fraction,
+            )
+            splits = split_rows(len(Z), stratify_labels, n_bags, fraction, seed)
+            return EncodedTable(Z, Y, w, len(Z), splits)
         X_val, y_val, w_val = self._check(
-            given.X_val, given.y_val, given.sample_weight_val, reset=False
+            arguments.X_val, arguments.y_val, arguments.sample_weight_val, reset=False
         )
         Z_val = self._encoder.transform(X_val)
         Y_val = self._targets.encode(y_val, Z.dtype)
-        return join((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
+        return append_validation((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
 
     def _check(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
         validate_data(self, X, y, skip_check_array=True, reset=reset)
@@ -145,16 +152,18 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- train
 
-    def _callbacks(self, given: Given, plan: Plan) -> list[CallbackMonitor]:
+    def _callbacks(
+        self, arguments: FitArguments, settings: Settings
+    ) -> list[CallbackMonitor]:
         """Return the monitor that tells scikit-learn's callbacks, if it has them."""
         if not hasattr(self, "_init_callback_context"):
             return []
-        w = given.sample_weight
+        w = arguments.sample_weight
         metadata = None if w is None else {"sample_weight": w}
-        told = {"X": given.X, "y": given.y, "metadata": metadata}
-        return [CallbackMonitor(self, "fit", plan.max_epochs, told)]
+        callback_arguments = {"X": arguments.X, "y": arguments.y, "metadata": metadata}
+        return [CallbackMonitor(self, "fit", settings.max_epochs, callback_arguments)]
 
-    def _publish(self, epoch: Epoch) -> None:
+    def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
         for name, value in vars(epoch).items():
             self.history_[name].append(value)
@@ -168,20 +177,24 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- keep
 
-    def _keep(
-        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    def _store_results(
+        self,
+        table: EncodedTable,
+        runs: list[TrainingRun],
+        groups: list[MemberGroup],
+        settings: Settings,
     ) -> None:
-        best = _best_of(courses)
+        best = _best_monitors(runs)
         scores, epochs = [np.empty(0)], [np.empty(0, int)]
         self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
         self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
-        self.feature_importances_ = self._importances(table, plan)
+        self.feature_importances_ = self._importances(table, settings)
 
-    def _importances(self, table: Table, plan: Plan) -> Array:
+    def _importances(self, table: EncodedTable, settings: Settings) -> Array:
         """Return the share of each column in what moves the first layer."""
-        sources = sources_of(plan.embedding, self._encoder)
+        sources = sources_of(settings.embedding, self._encoder)
         found = importances(self._networks, sources, table.X_train)
         shares = np.zeros(self.n_features_in_)
         shares[: len(found)] = found / (found.sum() or 1.0)
@@ -194,7 +207,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
 
     # -- predict
 
-    def _raw(self, X: Any) -> Array:
+    def _raw_predict(self, X: Any) -> Array:
         """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
         check_is_fitted(self, "n_iter_")
         if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
@@ -211,7 +224,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         return tags
 
 
-def _best_of(courses: list[Course]) -> list[KeepBestMembers]:
+def _best_monitors(runs: list[TrainingRun]) -> list[KeepBestMembers]:
     """Return the monitors that know the best epochs."""
-    monitors = [monitor for course in courses for monitor in course.monitors]
+    monitors = [monitor for training_run in runs for monitor in training_run.monitors]
     return [monitor for monitor in monitors if isinstance(monitor, KeepBestMembers)]

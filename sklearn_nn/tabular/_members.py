@@ -8,14 +8,14 @@ from sklearn_nn.core import Array, Clock, Rng, compile_network
 from sklearn_nn.optimizers import AdamW
 from sklearn_nn.schedules import CosineLog, FlatCosine
 from sklearn_nn.tabular._network import make_block, segments_of, start_from_rows
-from sklearn_nn.tabular._presets import Plan
-from sklearn_nn.tabular._splits import Split, Table
-from sklearn_nn.tabular._validation import member_evaluator, validation_batch
+from sklearn_nn.tabular._presets import Settings
+from sklearn_nn.tabular._splits import EncodedTable, Split
+from sklearn_nn.tabular._validation import make_member_evaluator, validation_batch
 from sklearn_nn.training import (
-    Course,
     KeepBestMembers,
     MemberData,
     Recipe,
+    TrainingRun,
     TrainingState,
 )
 
@@ -23,53 +23,60 @@ from sklearn_nn.training import (
 # computes stays in the cache, and that there are groups for several threads.
 FLOATS_OF_A_GROUP = 1 << 15
 
-Group = list[Split]
+MemberGroup = list[Split]
 
 
-def group_members(table: Table, plan: Plan) -> list[Group]:
+def group_members(table: EncodedTable, settings: Settings) -> list[MemberGroup]:
     """Return the rows of each member, in groups that are one network each."""
-    members = [split for split in table.splits for _ in range(plan.n_members)]
-    floats = rows_of_a_batch(table, plan) * max(plan.hidden_layer_sizes, default=1)
+    members = [split for split in table.splits for _ in range(settings.n_members)]
+    floats = rows_of_a_batch(table, settings) * max(
+        settings.hidden_layer_sizes, default=1
+    )
     k = max(1, FLOATS_OF_A_GROUP // floats)
     return [members[i : i + k] for i in range(0, len(members), k)]
 
 
-def rows_of_a_batch(table: Table, plan: Plan) -> int:
+def rows_of_a_batch(table: EncodedTable, settings: Settings) -> int:
     """Return the size of the batches of all members."""
-    return plan.rows_of_a_batch(min(len(split.train) for split in table.splits))
+    return settings.rows_of_a_batch(min(len(split.train) for split in table.splits))
 
 
-def make_courses(
-    groups: list[Group],
-    table: Table,
-    plan: Plan,
+def make_runs(
+    groups: list[MemberGroup],
+    table: EncodedTable,
+    settings: Settings,
     encoder: Any,
     targets: Any,
     seed: int,
-) -> list[Course]:
+) -> list[TrainingRun]:
     """Return the trainings of all groups, each with a generator of its own."""
     seeds = np.random.SeedSequence(seed).spawn(len(groups))
     rngs = [np.random.Generator(np.random.PCG64DXSM(own)) for own in seeds]
     return [
-        _course(group, table, plan, encoder, targets, rng)
+        _make_run(group, table, settings, encoder, targets, rng)
         for group, rng in zip(groups, rngs, strict=True)
     ]
 
 
-def _course(
-    group: Group, table: Table, plan: Plan, encoder: Any, targets: Any, rng: Rng
-) -> Course:
+def _make_run(
+    group: MemberGroup,
+    table: EncodedTable,
+    settings: Settings,
+    encoder: Any,
+    targets: Any,
+    rng: Rng,
+) -> TrainingRun:
     X, Y, w = table.X, table.Y, table.w
-    block = make_block(plan, encoder, table.X_train, targets.n_raw)
+    block = make_block(settings, encoder, table.X_train, targets.n_raw)
     net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
     start_from_rows(net, table.X_train, rng)
-    optimizer = AdamW(0.9, 0.95, 1e-8, plan.weight_decay, FlatCosine())
+    optimizer = AdamW(0.9, 0.95, 1e-8, settings.weight_decay, FlatCosine())
     recipe = Recipe(
         optimizer,
-        CosineLog(plan.cycles),
-        plan.learning_rate,
+        CosineLog(settings.cycles),
+        settings.learning_rate,
         alpha=0.0,
-        batch_size=rows_of_a_batch(table, plan),
+        batch_size=rows_of_a_batch(table, settings),
         shuffle=True,
         segments=segments_of(net.layout),
     )
@@ -78,24 +85,24 @@ def _course(
     monitors = []
     if len(group[0].val):
         batch = validation_batch(X, Y, w, [split.val for split in group])
-        evaluate = member_evaluator(targets, batch, plan.scoring)
-        monitors.append(KeepBestMembers(net, evaluate, plan.n_iter_no_change))
-    return Course(net, targets.loss, data, recipe, state, monitors)
+        evaluate = make_member_evaluator(targets, batch, settings.scoring)
+        monitors.append(KeepBestMembers(net, evaluate, settings.n_iter_no_change))
+    return TrainingRun(net, targets.loss, data, recipe, state, monitors)
 
 
 def validate(
-    courses: list[Course], groups: list[Group], table: Table, n_raw: int
+    runs: list[TrainingRun], groups: list[MemberGroup], table: EncodedTable, n_raw: int
 ) -> tuple[Array, Array]:
     """Return raw outputs of each network for its validation rows, and those rows.
 
     Shapes: (m, n_raw), (m,); the rows of one network come after those of another.
     """
     raws, rows = [np.empty((0, n_raw))], [np.empty(0, int)]
-    for course, group in zip(courses, groups, strict=True):
+    for training_run, group in zip(runs, groups, strict=True):
         own = [split.val for split in group]
         if len(own[0]):
             batch = validation_batch(table.X, table.Y, None, own)
-            raw = course.net.infer(batch.X)
+            raw = training_run.net.infer(batch.X)
             raws += [raw[i, : len(val)] for i, val in enumerate(own)]
             rows += own
     return np.concatenate(raws), np.concatenate(rows)

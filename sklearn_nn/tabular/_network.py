@@ -25,21 +25,21 @@ ROWS_OF_A_BIAS = 5
 MIN_STD = 1e-6
 
 
-def make_block(plan: Any, encoder: Any, X: Array, n_raw: int) -> Block:
+def make_block(settings: Any, encoder: Any, X: Array, n_raw: int) -> Block:
     """Return the block that reads the columns of ``encoder`` and has ``n_raw`` outputs.
 
     Shapes: X (n, n_columns), encoded.
     """
-    parts: list[Any] = [("input", input_block(plan.embedding, encoder, X))]
+    parts: list[Any] = [("input", input_block(settings.embedding, encoder, X))]
     parts.append(("scale", Scale()))
-    for i, units in enumerate(plan.hidden_layer_sizes, start=1):
+    for i, units in enumerate(settings.hidden_layer_sizes, start=1):
         dense = Dense(units)
         parts += [
-            (f"dense{i}", Shared(dense) if plan.share_weights else dense),
-            (f"activation{i}", ParametricActivation(plan.activation)),
+            (f"dense{i}", Shared(dense) if settings.share_weights else dense),
+            (f"activation{i}", ParametricActivation(settings.activation)),
         ]
-        if plan.dropout:
-            parts.append((f"dropout{i}", Dropout(plan.dropout, FlatCosine())))
+        if settings.dropout:
+            parts.append((f"dropout{i}", Dropout(settings.dropout, FlatCosine())))
     return Chain([*parts, ("output", Dense(n_raw))])
 
 
@@ -73,7 +73,7 @@ def start_from_rows(net: Network, X: Array, rng: Rng) -> None:
     """
     rows = rng.permutation(len(X))[:START_ROWS]
     x, p = X[rows][None], net.layout.views(net.params)
-    for part in net.block.plan(net.in_shape)[0]:
+    for part in net.block.parts_for(net.in_shape)[0]:
         own = getattr(p, part.name)
         if isinstance(part.block, Dense):
             _start_dense(own, x, rng)
@@ -112,7 +112,7 @@ def importances(networks: Sequence[Network], sources: Array, X: Array) -> Array:
     """
     rows, total = X[:START_ROWS][None], np.zeros(len(sources))
     for net in networks:
-        p, parts = net.layout.views(net.params), net.block.plan(net.in_shape)[0]
+        p, parts = net.layout.views(net.params), net.block.parts_for(net.in_shape)[0]
         ws = Workspace(net.params.dtype, net.in_shape)
         x = parts[0].block.forward(p.input, rows, ws, None)
         first = p.dense1 if hasattr(p, "dense1") else p.output

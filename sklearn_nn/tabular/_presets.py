@@ -24,7 +24,7 @@ MANY_NUMBERS = 50
 
 
 @dataclass(frozen=True)
-class Plan:
+class Settings:
     """How to train on a table; each field is a parameter, and what its "auto" means.
 
     ``batch_size`` may still be "auto", for it depends on the number of rows, and so may
@@ -51,10 +51,10 @@ class Plan:
     @classmethod
     def of(cls, estimator: Any, presets: Mapping[str, Self]) -> Self:
         """Return the plan of the estimator's preset with its own values in place."""
-        plan = presets[estimator.preset]
+        settings = presets[estimator.preset]
         names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
         own = {name: getattr(estimator, name) for name in names}
-        return replace(plan, **{n: v for n, v in own.items() if not is_auto(v)})
+        return replace(settings, **{n: v for n, v in own.items() if not is_auto(v)})
 
     def for_numbers(self, n_numeric: int) -> Self:
         """Return the plan for a table with so many columns of numbers."""
@@ -74,11 +74,11 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
-CLASSIFIER_PRESETS: Mapping[str, Plan] = {
-    "fast": Plan(n_bags=1, max_epochs=160),
-    "default": Plan(),
-    "best": Plan(n_members=8, max_epochs=256),
-    "realmlp": Plan(
+CLASSIFIER_PRESETS: Mapping[str, Settings] = {
+    "fast": Settings(n_bags=1, max_epochs=160),
+    "default": Settings(),
+    "best": Settings(n_members=8, max_epochs=256),
+    "realmlp": Settings(
         n_bags=1,
         n_members=1,
         max_epochs=256,
@@ -90,11 +90,15 @@ CLASSIFIER_PRESETS: Mapping[str, Plan] = {
         calibrate=False,
     ),
 }
-REGRESSOR_PRESETS: Mapping[str, Plan] = {
+REGRESSOR_PRESETS: Mapping[str, Settings] = {
     name: replace(
-        plan, learning_rate=0.2, activation="mish", scoring=None, label_smoothing=0.0
+        settings,
+        learning_rate=0.2,
+        activation="mish",
+        scoring=None,
+        label_smoothing=0.0,
     )
-    for name, plan in CLASSIFIER_PRESETS.items()
+    for name, settings in CLASSIFIER_PRESETS.items()
 }
 
 

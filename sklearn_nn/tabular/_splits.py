@@ -21,7 +21,7 @@ class Split(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class EncodedTable:
     """Encoded rows, of which the first ``n_train`` train, and those that only validate.
 
     Shapes: X (n, n_columns), Y (n, ...), w (n,) or None.
@@ -39,7 +39,9 @@ class Table:
         return self.X[: self.n_train]
 
 
-def join(train: tuple[Any, ...], val: tuple[Any, ...], n_bags: int) -> Table:
+def append_validation(
+    train: tuple[Any, ...], val: tuple[Any, ...], n_bags: int
+) -> EncodedTable:
     """Return the rows that train, and below them those that validate all networks.
 
     Both are rows, targets and weights or None.
@@ -52,11 +54,11 @@ def join(train: tuple[Any, ...], val: tuple[Any, ...], n_bags: int) -> Table:
         parts = [a if a is not None else b for a, b in zip(weights, ones, strict=True)]
         w = np.concatenate(parts)
     split = Split(np.arange(n), np.arange(n, n + n_val))
-    return Table(X, Y, w, n, [split] * n_bags)
+    return EncodedTable(X, Y, w, n, [split] * n_bags)
 
 
 def split_rows(
-    n: int, strata: Array | None, n_bags: int, fraction: float, seed: int
+    n: int, stratify_labels: Array | None, n_bags: int, fraction: float, seed: int
 ) -> list[Split]:
     """Return a split for each bag: folds of all rows, or one part for a single bag.
 
@@ -65,19 +67,21 @@ def split_rows(
     rows, none = np.arange(n), np.empty(0, int)
     if n < MIN_ROWS_TO_SPLIT or (n_bags == 1 and not fraction):
         return [Split(rows, none)] * n_bags
-    counts = None if strata is None else np.bincount(strata)
+    counts = None if stratify_labels is None else np.bincount(stratify_labels)
     if n_bags == 1:
         n_val = max(1, math.ceil(fraction * n))
         fits = counts is not None and _can_stratify(counts[counts > 0], n_val)
         options: Any = {"test_size": n_val, "random_state": seed}
-        parts = train_test_split(rows, stratify=strata if fits else None, **options)
+        parts = train_test_split(
+            rows, stratify=stratify_labels if fits else None, **options
+        )
         return [Split(*map(np.sort, parts))]
     n_folds = min(n_bags, n // 2)
     kind = KFold if counts is None or counts.max() < n_folds else StratifiedKFold
     folds = kind(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # of classes that are rarer than folds
         warnings.simplefilter("ignore", UserWarning)
-        return [Split(*parts) for parts in folds.split(rows, strata)]
+        return [Split(*parts) for parts in folds.split(rows, stratify_labels)]
 
 
 def _can_stratify(counts: Array, n_val: int) -> bool:

@@ -9,20 +9,25 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_nn.base import Given, all_or_nothing, weigh_classes, with_callbacks
+from sklearn_nn.base import (
+    FitArguments,
+    apply_class_weight,
+    restore_on_error,
+    with_callbacks,
+)
 from sklearn_nn.core import Array, Rule
 from sklearn_nn.tabular._base_tabular import BaseTabular
-from sklearn_nn.tabular._members import Group, validate
+from sklearn_nn.tabular._members import MemberGroup, validate
 from sklearn_nn.tabular._presets import (
     AUTO,
     CLASSES_RULES,
     CLASSIFIER_PRESETS,
     TABULAR_RULES,
-    Plan,
+    Settings,
 )
-from sklearn_nn.tabular._splits import Table
+from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableClasses, fit_temperature
-from sklearn_nn.training import Course
+from sklearn_nn.training import TrainingRun
 
 MIN_ROWS_TO_CALIBRATE = 50
 
@@ -158,10 +163,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     label_smoothing: Any = AUTO
     calibrate: Any = AUTO
 
-    presets: ClassVar[Mapping[str, Plan]] = CLASSIFIER_PRESETS
+    presets: ClassVar[Mapping[str, Settings]] = CLASSIFIER_PRESETS
     rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **CLASSES_RULES}
 
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def fit(
         self,
@@ -201,7 +206,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             If a parameter, a column or an array breaks its rule, or if training
             diverges; the estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -233,7 +238,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of ``classes_``, of float64.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.mean(raw, self.temperature_)
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -258,20 +263,26 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         check_classification_targets(y)
         return np.asarray(y)
 
-    def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableClasses:
-        targets = TableClasses(np.unique(y), plan.label_smoothing)
+    def _make_targets(
+        self, y: Array, w: Array | None, settings: Settings
+    ) -> TableClasses:
+        targets = TableClasses(np.unique(y), settings.label_smoothing)
         self.classes_, self.temperature_ = targets.classes, 1.0
         return targets
 
-    def _weigh(self, y: Array, w: Array | None) -> Array | None:
-        return weigh_classes(self._targets, self.class_weight, y, w, False)
+    def _apply_class_weight(self, y: Array, w: Array | None) -> Array | None:
+        return apply_class_weight(self._targets, self.class_weight, y, w, False)
 
-    def _keep(
-        self, table: Table, courses: list[Course], groups: list[Group], plan: Plan
+    def _store_results(
+        self,
+        table: EncodedTable,
+        runs: list[TrainingRun],
+        groups: list[MemberGroup],
+        settings: Settings,
     ) -> None:
-        super()._keep(table, courses, groups, plan)
-        raw, rows = validate(courses, groups, table, self._targets.n_raw)
+        super()._store_results(table, runs, groups, settings)
+        raw, rows = validate(runs, groups, table, self._targets.n_raw)
         n = len(np.unique(rows))  # several networks may have the same
-        if plan.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
+        if settings.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
             w = None if table.w is None else table.w[rows]
             self.temperature_ = fit_temperature(table.Y[rows], raw, w)

@@ -10,14 +10,14 @@ from sklearn.utils import check_array, column_or_1d
 
 from sklearn_nn.base import (
     REGRESSOR_RULES,
-    Given,
-    all_or_nothing,
+    FitArguments,
+    restore_on_error,
     with_callbacks,
 )
 from sklearn_nn.core import Array, Loss, Rule
 from sklearn_nn.losses import LOSSES
 from sklearn_nn.tabular._base_tabular import BaseTabular
-from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Plan
+from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
 from sklearn_nn.tabular._targets import TableNumbers
 
 
@@ -143,10 +143,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     _: KW_ONLY
     loss: Any = "squared_error"
 
-    presets: ClassVar[Mapping[str, Plan]] = REGRESSOR_PRESETS
+    presets: ClassVar[Mapping[str, Settings]] = REGRESSOR_PRESETS
     rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **REGRESSOR_RULES}
 
-    @all_or_nothing
+    @restore_on_error
     @with_callbacks
     def fit(
         self,
@@ -186,7 +186,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             If a parameter, a column or an array breaks its rule, or if training
             diverges; the estimator is then as it was before the call.
         """
-        self._fit(Given(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -203,7 +203,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             Predictions, of float64: the mean over the networks. A loss of several
             quantiles has that many columns for each output.
         """
-        raw = self._raw(X)
+        raw = self._raw_predict(X)
         return self._targets.mean(raw)
 
     def _check_y(self, y: Any) -> Array:
@@ -212,7 +212,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             y = column_or_1d(y, warn=True)
         return np.asarray(y)
 
-    def _read_targets(self, y: Array, w: Array | None, plan: Plan) -> TableNumbers:
+    def _make_targets(
+        self, y: Array, w: Array | None, settings: Settings
+    ) -> TableNumbers:
         loss = self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
         loss.check_values()
         return TableNumbers.fit(y, w, loss)

@@ -36,7 +36,7 @@ class TableClasses(ClassTargets):
     def encode(self, y: Any, dtype: Any) -> Array:
         return self.codes(y)
 
-    def strata(self, y: Any) -> Array | None:
+    def stratify_labels(self, y: Any) -> Array | None:
         return self.codes(y)
 
     def decode_rows(self, Y: Array) -> Array:
@@ -106,7 +106,7 @@ class TableNumbers:
         """Return the numbers of encoded targets."""
         return np.asarray(Y * self.scale + self.shift)
 
-    def strata(self, y: Any) -> Array | None:
+    def stratify_labels(self, y: Any) -> Array | None:
         return None
 
     def mean(self, raw: Array) -> Array:

@@ -24,17 +24,17 @@ def validation_batch(
     same = all(np.array_equal(own, rows[0]) for own in rows[1:])
     own = rows[:1] if same else rows
     places = np.stack([np.append(r, np.full(m - len(r), r[0])) for r in own])
-    there = np.arange(m) < np.array([len(r) for r in own])[:, None]
+    valid = np.arange(m) < np.array([len(r) for r in own])[:, None]
     w = None
-    if weight is not None or not there.all():
-        w = there * (1.0 if weight is None else weight[places])
+    if weight is not None or not valid.all():
+        w = valid * (1.0 if weight is None else weight[places])
         w = (w * (m / w.sum(axis=1, keepdims=True))).astype(X.dtype)
     if same:
         return Batch(X[places[0]], Y[places[0]], None if w is None else w[0])
     return Batch(X[places], Y[places], w)
 
 
-def member_evaluator(
+def make_member_evaluator(
     targets: Any, batch: Batch, scoring: Any
 ) -> Callable[[Network], tuple[Array, Array]]:
     """Return the function that gives loss and score of each member: (k,) and (k,).
@@ -42,7 +42,11 @@ def member_evaluator(
     Without ``scoring``, the score is the negative loss.
     """
     scorer = None if scoring is None else get_scorer(scoring)
-    known = _Known(targets) if isinstance(targets, TableClasses) else _Guessed(targets)
+    known = (
+        _RawOutputClassifier(targets)
+        if isinstance(targets, TableClasses)
+        else _RawOutputRegressor(targets)
+    )
 
     def evaluate(net: Network) -> tuple[Array, Array]:
         raw = net.infer(batch.X)
@@ -64,7 +68,7 @@ def member_evaluator(
     return evaluate
 
 
-class _Stand(BaseEstimator):
+class _RawOutputs(BaseEstimator):
     """An estimator whose X are raw outputs, for scikit-learn's scorers."""
 
     def __init__(self, targets: Any) -> None:
@@ -74,7 +78,7 @@ class _Stand(BaseEstimator):
         return True
 
 
-class _Known(ClassifierMixin, _Stand):
+class _RawOutputClassifier(ClassifierMixin, _RawOutputs):
     @property
     def classes_(self) -> Array:
         return self.targets.classes
@@ -86,6 +90,6 @@ class _Known(ClassifierMixin, _Stand):
         return self.targets.classes[X.argmax(axis=1)]
 
 
-class _Guessed(RegressorMixin, _Stand):
+class _RawOutputRegressor(RegressorMixin, _RawOutputs):
     def predict(self, X: Array) -> Array:
         return self.targets.mean(X[None])

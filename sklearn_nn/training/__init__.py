@@ -2,7 +2,7 @@
 
 from sklearn_nn.training._data import Batch, Data, Group
 from sklearn_nn.training._lbfgs import minimize_lbfgs
-from sklearn_nn.training._loop import Course, train, train_together
+from sklearn_nn.training._loop import TrainingRun, train, train_together
 from sklearn_nn.training._member_data import MemberData
 from sklearn_nn.training._member_monitors import KeepBestMembers
 from sklearn_nn.training._monitors import (
@@ -17,7 +17,6 @@ from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
 
 __all__ = [
     "Batch",
-    "Course",
     "Data",
     "Epoch",
     "Group",
@@ -31,6 +30,7 @@ __all__ = [
     "Prune",
     "Pruning",
     "Recipe",
+    "TrainingRun",
     "TrainingState",
     "Validation",
     "density_of",

@@ -104,7 +104,7 @@ class Data:
         for start in range(0, n, several):
             stop = min(start + several, n)
             if order is None:
-                yield _cut(everything.part(start, stop), size)
+                yield _make_group(everything.part(start, stop), size)
             else:
                 yield self._group(self._gather(order[start:stop], ws), size, ws)
 
@@ -130,15 +130,15 @@ class Data:
     def _group(self, rows: Batch, size: int, ws: Workspace) -> Group:
         """Return the group of ``rows``: the one of before if the arrays are its own."""
         if not isinstance(rows.X, np.ndarray):
-            return _cut(rows, size)
+            return _make_group(rows, size)
         key = rows.n_rows, size
         group: Group | None = ws.plan(key)
         if group is None or group.rows.X is not rows.X:
-            group = ws.keep_plan(key, _cut(rows, size))
+            group = ws.keep_plan(key, _make_group(rows, size))
         return group
 
 
-def _cut(rows: Batch, size: int) -> Group:
+def _make_group(rows: Batch, size: int) -> Group:
     n = rows.n_rows
     if n <= size:
         return Group(rows, [rows])

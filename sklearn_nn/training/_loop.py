@@ -12,7 +12,7 @@ import numpy as np
 from sklearn_nn.core import (
     Loss,
     Network,
-    Team,
+    ThreadPool,
     Workspace,
     single_blas_thread,
     vector_operations,
@@ -26,7 +26,7 @@ from sklearn_nn.training._step import Stepper, threads_for
 TIMED_EPOCHS = 2  # after which it is known how many fit into a limit of time
 
 
-class Course:
+class TrainingRun:
     """The training of one network, epoch by epoch, with monitors of its own."""
 
     def __init__(
@@ -44,17 +44,17 @@ class Course:
         self._n_raw = math.prod(net.out_shape)
         self._stepper: Stepper | None = None
 
-    def set_up(self, n_parts: int, team: Team) -> None:
-        """Make the stepper; batches go in ``n_parts`` on the threads of ``team``."""
+    def set_up(self, n_parts: int, pool: ThreadPool) -> None:
+        """Make the stepper; batches go in ``n_parts`` on the threads of ``pool``."""
         # Anew, for the groups in it hold plans of a stepper.
         self._ws = Workspace(self.net.params.dtype)
-        parts = self.net, self.loss, self.recipe, self.state, n_parts, team
+        parts = self.net, self.loss, self.recipe, self.state, n_parts, pool
         self._stepper = Stepper(*parts)
 
     def run_epoch(self, i: int, n_epochs: int) -> Epoch:
         """Pass once over the rows, in epoch ``i`` of ``n_epochs``; ask the monitors."""
         self.state.clock.progress = i / n_epochs
-        epoch = self._pass_once(1 / n_epochs)
+        epoch = self._train_epoch(1 / n_epochs)
         stops = [monitor.after_epoch(epoch, self.net) for monitor in self.monitors]
         self.ended = any(stops) or not np.isfinite(epoch.loss)
         return epoch
@@ -64,7 +64,7 @@ class Course:
         for monitor in self.monitors:
             monitor.finish(self.net)
 
-    def _pass_once(self, share: float) -> Epoch:
+    def _train_epoch(self, share: float) -> Epoch:
         """Pass over the rows; ``share`` is the part of the whole training this is."""
         assert self._stepper is not None
         started = time.perf_counter()
@@ -111,17 +111,17 @@ def train(
 
     A loss that is not finite stops, too. Ctrl-C ends the training with what it has.
     """
-    course = Course(net, loss, data, recipe, state)
+    training_run = TrainingRun(net, loss, data, recipe, state)
     threads = threads_for(net, min(recipe.batch_size, len(data)))
     # Overflow is reported once, by the loss of the epoch, not by each operation. The
     # threads take NumPy's settings from their maker.
-    with np.errstate(all="ignore"), threads as (n_parts, team):
-        course.set_up(n_parts, team)
-        return _run([course], Team(1), net, monitors, n_epochs, first_epoch)
+    with np.errstate(all="ignore"), threads as (n_parts, pool):
+        training_run.set_up(n_parts, pool)
+        return _run([training_run], ThreadPool(1), net, monitors, n_epochs, first_epoch)
 
 
 def train_together(
-    courses: Sequence[Course],
+    runs: Sequence[TrainingRun],
     subject: Any,
     monitors: Sequence[Monitor],
     n_epochs: int,
@@ -136,16 +136,16 @@ def train_together(
     fewer, and schedules end with them: an epoch in which they do always comes last, if
     need be after that time.
     """
-    n_threads = min(n_threads, len(courses))
-    with np.errstate(all="ignore"), single_blas_thread(), Team(n_threads) as team:
-        for course in courses:
-            course.set_up(1, Team(1))
-        return _run(courses, team, subject, monitors, n_epochs, 1, max_seconds)
+    n_threads = min(n_threads, len(runs))
+    with np.errstate(all="ignore"), single_blas_thread(), ThreadPool(n_threads) as pool:
+        for training_run in runs:
+            training_run.set_up(1, ThreadPool(1))
+        return _run(runs, pool, subject, monitors, n_epochs, 1, max_seconds)
 
 
 def _run(
-    courses: Sequence[Course],
-    team: Team,
+    runs: Sequence[TrainingRun],
+    pool: ThreadPool,
     subject: Any,
     monitors: Sequence[Monitor],
     n_epochs: int,
@@ -154,27 +154,27 @@ def _run(
 ) -> Outcome:
     outcome = Outcome([])
     try:
-        for epoch in _epochs(courses, team, subject, monitors, n_epochs, max_seconds):
+        for epoch in _epochs(runs, pool, subject, monitors, n_epochs, max_seconds):
             epoch.epoch = first_epoch + len(outcome.epochs)
             outcome.epochs.append(epoch)
             stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
-            ended = all(course.ended for course in courses)
+            ended = all(training_run.ended for training_run in runs)
             if outcome.diverged or ended or any(stops):
                 outcome.stopped = True
                 break
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=3)
         outcome.interrupted = True
-    for course in courses:
-        course.finish()
+    for training_run in runs:
+        training_run.finish()
     for monitor in monitors:
         monitor.finish(subject)
     return outcome
 
 
 def _epochs(
-    courses: Sequence[Course],
-    team: Team,
+    runs: Sequence[TrainingRun],
+    pool: ThreadPool,
     subject: Any,
     monitors: Sequence[Monitor],
     n_epochs: int,
@@ -185,7 +185,7 @@ def _epochs(
     while i < n_epochs:
         for monitor in monitors:
             monitor.before_epoch(subject)
-        yield _epoch_of_all(courses, team, i, n_epochs)
+        yield _epoch_of_all(runs, pool, i, n_epochs)
         i += 1
         if i >= TIMED_EPOCHS and max_seconds < math.inf:
             at_most = int(max_seconds * i / (time.perf_counter() - started))
@@ -193,17 +193,17 @@ def _epochs(
 
 
 def _epoch_of_all(
-    courses: Sequence[Course], team: Team, i: int, n_epochs: int
+    runs: Sequence[TrainingRun], pool: ThreadPool, i: int, n_epochs: int
 ) -> Epoch:
     """Run epoch ``i`` of the courses that go on; return the mean of their reports."""
-    going = [course for course in courses if not course.ended]
-    epochs: list[Any] = [None] * len(going)
+    active = [training_run for training_run in runs if not training_run.ended]
+    epochs: list[Any] = [None] * len(active)
 
     def run(place: int) -> None:
-        epochs[place] = going[place].run_epoch(i, n_epochs)
+        epochs[place] = active[place].run_epoch(i, n_epochs)
 
     started = time.perf_counter()
-    team.run([partial(run, place) for place in range(len(going))])
+    pool.run([partial(run, place) for place in range(len(active))])
     if len(epochs) == 1:
         return epochs[0]
     columns = zip(*[vars(epoch).values() for epoch in epochs], strict=True)

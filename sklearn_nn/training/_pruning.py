@@ -161,13 +161,13 @@ def prune(
     """
     size, kept = net.params.size, net.connections
     left = np.ones(size, bool) if kept is None else kept.copy()
-    for rivals in _rivals(net, scope):
-        _thin(left, net.params, rivals, density)
+    for compared in _compared_slices(net, scope):
+        _keep_largest(left, net.params, compared, density)
     if np.count_nonzero(left) == (size if kept is None else np.count_nonzero(kept)):
         return
     net.connections = left
     for slot in {} if optimizer is None else optimizer.slots.values():
-        net.cut(slot)
+        net.apply_mask(slot)
 
 
 def density_of(net: Network) -> float:
@@ -183,7 +183,7 @@ def _weights(net: Network) -> dict[str, Param]:
     return {n: p for n, p in params if p.group == "weight" and len(p.shape) > 1}
 
 
-def _rivals(net: Network, scope: str) -> list[list[slice]]:
+def _compared_slices(net: Network, scope: str) -> list[list[slice]]:
     """Return lists of slices; the weights of each list are compared."""
     lists = defaultdict(list)
     for name, param in _weights(net).items():
@@ -195,12 +195,14 @@ def _rivals(net: Network, scope: str) -> list[list[slice]]:
     return list(lists.values())
 
 
-def _thin(left: Array, params: Array, rivals: list[slice], density: float) -> None:
+def _keep_largest(
+    left: Array, params: Array, compared: list[slice], density: float
+) -> None:
     """Leave a share of the weights in some slices, those that are farthest from 0."""
-    sizes = np.concatenate([np.where(left[s], abs(params[s]), -1) for s in rivals])
+    sizes = np.concatenate([np.where(left[s], abs(params[s]), -1) for s in compared])
     n_out = sizes.size - max(1, round(density * sizes.size))
     keep = np.ones(sizes.size, bool)
     keep[np.argpartition(sizes, n_out)[:n_out]] = False
-    for s in rivals:
+    for s in compared:
         own, keep = np.split(keep, [s.stop - s.start])
         left[s] &= own

@@ -18,11 +18,11 @@ from sklearn_nn.core import (
     Segment,
     Shape,
     Task,
-    Team,
+    ThreadPool,
     Workspace,
     blas_threads,
     n_cores,
-    own_threads,
+    thread_pool,
 )
 from sklearn_nn.training._data import Batch, Group
 from sklearn_nn.training._state import Recipe, TrainingState
@@ -77,14 +77,14 @@ class Stepper:
         recipe: Recipe,
         state: TrainingState,
         n_parts: int,
-        team: Team,
+        pool: ThreadPool,
     ) -> None:
-        self.loss, self.recipe, self.state, self.team = loss, recipe, state, team
+        self.loss, self.recipe, self.state, self.pool = loss, recipe, state, pool
         self.params, self.n_weights = net.trained, net.layout.n_weights
         self._nets: list[Network] = [net]
         if n_parts > 1:
             grads = np.empty((n_parts, net.params.size), net.params.dtype)
-            self._nets = [net.twin(own) for own in grads]
+            self._nets = [net.with_gradients(own) for own in grads]
             self._grads = grads[:, : net.layout.n_trained]
         else:
             self._grads = net.trained_grads
@@ -150,7 +150,7 @@ class Stepper:
         if n_parts == 1:
             tasks[0]()
         else:
-            self.team.run(tasks)
+            self.pool.run(tasks)
 
     def loss_of(self, group: Group) -> float:
         """Return the sum of the losses of all rows, once their steps have been taken.
@@ -182,7 +182,7 @@ class Stepper:
             n_l2,
             decay,
             self._segments,
-            self.team,
+            self.pool,
         )
 
     def _part_gradient(
@@ -203,15 +203,15 @@ class Stepper:
 
 
 @contextmanager
-def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, Team]]:
+def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, ThreadPool]]:
     """Set up the threads of a training; yield the number of parts and the team."""
     n_parts = count_parts(net, batch_size)
     if n_parts == 1:
         with blas_threads(batch_size * net.work.largest_product):
-            yield 1, Team(1)
+            yield 1, ThreadPool(1)
         return
-    with own_threads(n_parts) as team:
-        yield n_parts, team
+    with thread_pool(n_parts) as pool:
+        yield n_parts, pool
 
 
 def count_parts(net: Network, batch_size: int) -> int:

@@ -225,8 +225,8 @@ def test_weights_count_the_steps_that_there_are(rng):
     net = compiled(Padded(BatchNorm(), MASK), (5, 2), rng)
     y = net.forward(np.where(MASK[..., None], x, 1e6), rng, w)[MASK].copy()
     flat = compiled(BatchNorm(), (2,), rng)
-    of_steps = w.repeat(5).reshape(4, 5)[MASK]
-    assert_allclose(y, flat.forward(x[MASK], rng, of_steps), rtol=1e-9)
+    zero_missing = w.repeat(5).reshape(4, 5)[MASK]
+    assert_allclose(y, flat.forward(x[MASK], rng, zero_missing), rtol=1e-9)
     assert_allclose(net.params, flat.params, rtol=1e-9)
 
 

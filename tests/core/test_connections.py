@@ -165,11 +165,11 @@ def test_a_vector_of_the_trained_part_can_be_cut(rng):
 
 
 def test_twins_share_the_connections(net, rng):
-    twin = net.twin(np.zeros_like(net.params))
+    with_gradients = net.with_gradients(np.zeros_like(net.params))
     net.connections = rng.random(net.params.size) < 0.5
-    assert twin.connections is net.connections
-    backward(twin, rng)
-    assert not twin.grads[~net.connections].any()
+    assert with_gradients.connections is net.connections
+    backward(with_gradients, rng)
+    assert not with_gradients.grads[~net.connections].any()
 
 
 @pytest.mark.parametrize("way", ["copy", "successor"])

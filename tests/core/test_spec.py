@@ -11,7 +11,7 @@ from sklearn_nn.core import (
     InvalidParameterError,
     Spec,
     integer,
-    rebuilt,
+    map_specs,
     walk,
 )
 
@@ -126,7 +126,7 @@ def wider(spec):
 
 def test_rebuilding_changes_specs_at_any_depth_in_a_copy():
     whole = Layers([("a", Layer(1)), ("b", Layers([("c", Layer(3))]))])
-    new = rebuilt(whole, wider)
+    new = map_specs(whole, wider)
     assert repr(new) == repr(
         Layers([("a", Layer(3)), ("b", Layers([("c", Layer(5))]))])
     )
@@ -136,19 +136,19 @@ def test_rebuilding_changes_specs_at_any_depth_in_a_copy():
 
 def test_rebuilding_shares_what_does_not_change():
     same, other = Layers([("c", "word")]), Layers([("d", Layer())])
-    new = rebuilt(Layers([("a", same), ("b", other)]), wider)
+    new = map_specs(Layers([("a", same), ("b", other)]), wider)
     assert new.parts[0][1] is same
     assert new.parts[1][1] is not other
 
 
 def test_rebuilding_without_a_change_returns_the_spec_itself():
     whole = Layers([("a", Layer(1)), ("b", Layers([("c", Layer(3))]))])
-    assert rebuilt(whole, lambda spec: spec) is whole
+    assert map_specs(whole, lambda spec: spec) is whole
 
 
 def test_the_change_of_an_outer_spec_sees_the_changed_inner_ones():
     seen = []
-    rebuilt(
+    map_specs(
         Layers([("a", Layer(1))]), lambda spec: seen.append(repr(spec)) or wider(spec)
     )
     assert seen == [repr(Layer(1)), repr(Layers([("a", Layer(3))]))]

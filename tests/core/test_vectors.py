@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_nn.core import largest, outer_addition, vector_operations
+from sklearn_nn.core import max_abs, rank_one_update, vector_operations
 from sklearn_nn.core._vectors import LONG
 
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -76,7 +76,7 @@ def test_dot_is_a_float(n, dtype, rng):
 def test_an_outer_product_is_added_in_place(dtype, rng):
     z = rng.standard_normal((4, 3)).astype(dtype)
     expected = z + np.arange(3, dtype=dtype)
-    add_outer = outer_addition(z.dtype.char)
+    add_outer = rank_one_update(z.dtype.char)
     x, y = np.arange(3, dtype=dtype), np.ones(4, dtype)
     add_outer(1.0, x, y, 1, 1, z.T, 1, 1, 1)
     assert_array_equal(z, expected)
@@ -87,11 +87,11 @@ def test_an_outer_product_is_added_in_place(dtype, rng):
     ("values", "expected"), [([1, -3, 2], 3), ([[1, 2], [4, -1]], 4), ([], 0)]
 )
 def test_largest_is_the_largest_absolute_value(values, expected, dtype):
-    value = largest(np.array(values, dtype))
+    value = max_abs(np.array(values, dtype))
     assert type(value) is float
     assert value == expected
 
 
 @both_dtypes
 def test_largest_sees_infinity(dtype):
-    assert largest(np.array([1, -np.inf, 2], dtype)) == np.inf
+    assert max_abs(np.array([1, -np.inf, 2], dtype)) == np.inf

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_nn import optimizers
-from sklearn_nn.core import Optimizer, Segment, Team
+from sklearn_nn.core import Optimizer, Segment, ThreadPool
 from sklearn_nn.core._protocols import SHARED_PIECE_BYTES
 from sklearn_nn.optimizers import SGD, Adam, AdamW
 from sklearn_nn.schedules import FlatCosine
@@ -55,10 +55,10 @@ def assert_close(actual, desired):
     assert_allclose(actual, desired, rtol=1e-13, atol=1e-15)
 
 
-def watched(monkeypatch, team):
-    """Return a list that gets the tasks of each run of ``team``."""
-    runs, run = [], team.run
-    monkeypatch.setattr(team, "run", lambda tasks: (runs.append(tasks), run(tasks)))
+def watched(monkeypatch, pool):
+    """Return a list that gets the tasks of each run of ``pool``."""
+    runs, run = [], pool.run
+    monkeypatch.setattr(pool, "run", lambda tasks: (runs.append(tasks), run(tasks)))
     return runs
 
 
@@ -102,9 +102,9 @@ def test_threads_share_a_step(rule, n_threads, segments, monkeypatch, rng):
     monkeypatch.setattr("sklearn_nn.core._protocols.SHARED_BYTES", 1)
     monkeypatch.setattr("sklearn_nn.core._protocols.SHARED_PIECE_BYTES", 64)
     alone, state = walk(rule, params, grads, **penalty)
-    with Team(n_threads) as team:
-        runs = watched(monkeypatch, team)
-        shared, shared_state = walk(rule, params, grads, team=team, **penalty)
+    with ThreadPool(n_threads) as pool:
+        runs = watched(monkeypatch, pool)
+        shared, shared_state = walk(rule, params, grads, pool=pool, **penalty)
     assert len(runs) == 3 * (n_threads > 1)
     assert all(len(tasks) > 2 for tasks in runs)
     assert_close(alone, whole)

@@ -9,14 +9,14 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from textbook import mistakes_of, textbook
 
 from sklearn_nn.core import Workspace
-from sklearn_nn.perceptron._binary_problem import BLOCK, BinaryProblem, Piece
+from sklearn_nn.perceptron._binary_problem import BLOCK, BinaryProblem, RowChunk
 from sklearn_nn.perceptron._online import (
     fixed_point,
-    learn,
     one_by_one,
     run_pass,
     scan,
-    settle,
+    solve_block,
+    train_online,
 )
 from sklearn_nn.perceptron._training_rows import DenseRows, SparseRows
 from sklearn_nn.perceptron._weight_trackers import Averaged, Pocket
@@ -28,14 +28,14 @@ class Recorder:
     def __init__(self, order):
         self.order, self.position, self.rows = order, 0, []
 
-    def begins(self, problem, w):
+    def on_start(self, problem, w):
         pass
 
-    def saw(self, piece, before, mistakes, n):
+    def on_rows(self, chunk, before, mistakes, n):
         self.rows += self.order[self.position + np.array(mistakes, int)].tolist()
         self.position += n
 
-    def passed(self, problem, w):
+    def on_pass_end(self, problem, w):
         pass
 
 
@@ -69,7 +69,7 @@ cases = given(
 )
 
 
-@pytest.mark.parametrize("visit", [one_by_one, scan, settle])
+@pytest.mark.parametrize("visit", [one_by_one, scan, solve_block])
 @settings(max_examples=40)
 @cases
 def test_every_way_to_visit_a_block_is_the_textbook_loop(
@@ -81,9 +81,9 @@ def test_every_way_to_visit_a_block_is_the_textbook_loop(
     w, order = start(rng, d, dtype, zero), rng.permutation(n)
     rows = SparseRows(csr_array(X)) if sparse else DenseRows(X)
     problem = BinaryProblem(rows, sign, step)
-    piece = Piece.of(problem, order, Workspace(dtype))
+    chunk = RowChunk.of(problem, order, Workspace(dtype))
     *_, (_, _, _, expected) = loop = list(textbook(X, above, step, w, [order]))
-    mistakes, seen = visit(piece, w, 0.1)
+    mistakes, seen = visit(chunk, w, 0.1)
     assert seen == n
     assert mistakes == [j for j, (_, _, wrong, _) in enumerate(loop) if wrong]
     np.testing.assert_array_equal(w, expected)
@@ -102,14 +102,14 @@ def test_a_training_is_the_textbook_loop(seed, kind, noise, dtype, zero, sparse)
     twin = np.random.default_rng(seed)
     passes = [twin.permutation(n) for _ in range(4)]
     loop = list(textbook(X, above, step, w, passes))
-    mistakes = learn(problem, w, np.random.default_rng(seed), 4)
+    mistakes = train_online(problem, w, np.random.default_rng(seed), 4)
     counts = [sum(r[2] for r in loop if r[0] == number) for number in range(4)]
     assert mistakes == counts[: len(mistakes)]
     assert not any(counts[len(mistakes) :])
     np.testing.assert_array_equal(w, loop[-1][3])
 
 
-@pytest.mark.parametrize("visit", [scan, settle])
+@pytest.mark.parametrize("visit", [scan, solve_block])
 @settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
@@ -130,9 +130,11 @@ def test_rows_on_the_plane_are_decided_by_the_textbooks_rounding(
     sign = np.where(above, 1, -1).astype(dtype)
     step = (1e-20 * sign).astype(dtype)  # so short that the plane stays where it is
     rows = SparseRows(csr_array(X)) if sparse else DenseRows(X)
-    piece = Piece.of(BinaryProblem(rows, sign, step), slice(0, BLOCK), Workspace(dtype))
+    chunk = RowChunk.of(
+        BinaryProblem(rows, sign, step), slice(0, BLOCK), Workspace(dtype)
+    )
     loop = list(textbook(X, above, step, w, [range(BLOCK)]))
-    mistakes, _ = visit(piece, w, 0.1)
+    mistakes, _ = visit(chunk, w, 0.1)
     assert mistakes == [j for j, (_, _, wrong, _) in enumerate(loop) if wrong]
     np.testing.assert_array_equal(w, loop[-1][3])
 
@@ -156,7 +158,9 @@ def test_mistakes_on_real_data_come_in_the_textbook_order(name, dtype, rng):
         order = rng.permutation(len(X))
         loop = list(textbook(X, above, step, w, [order]))
         recorder = Recorder(order)
-        learn(BinaryProblem(DenseRows(X), sign, step, order), w, None, 1, recorder)
+        train_online(
+            BinaryProblem(DenseRows(X), sign, step, order), w, None, 1, recorder
+        )
         assert recorder.rows == [i for _, i, wrong, _ in loop if wrong]
         np.testing.assert_array_equal(w, loop[-1][3])
 
@@ -185,7 +189,7 @@ def test_rare_mistakes_among_many_rows_are_found(rng):
     sign = np.where(above, 1.0, -1.0)
     problem = BinaryProblem(DenseRows(X), sign, 1e-3 * sign)
     start_w, twin = w.copy(), np.random.default_rng(1)
-    mistakes = learn(problem, w, np.random.default_rng(1), 3)
+    mistakes = train_online(problem, w, np.random.default_rng(1), 3)
     passes = [twin.permutation(20_000) for _ in mistakes]
     loop = list(textbook(X, above, 1e-3 * sign, start_w, passes))
     assert sum(mistakes) == sum(wrong for _, _, wrong, _ in loop)
@@ -209,7 +213,7 @@ def test_weights_that_overflow_are_an_error():
     sign = np.array([1.0, 1.0])
     problem = BinaryProblem(DenseRows(X), sign, 1e10 * sign)
     with pytest.raises(ValueError, match=r"infinite in pass 1\. Scale"):
-        learn(problem, np.zeros(2), None, 5)
+        train_online(problem, np.zeros(2), None, 5)
 
 
 @settings(max_examples=25)
@@ -224,7 +228,7 @@ def test_averaged_is_the_mean_of_the_weights_after_each_row(seed, sparse):
         SparseRows(csr_array(X)) if sparse else DenseRows(X), sign, step
     )
     averaged = Averaged()
-    run = len(learn(problem, w, None, 3, averaged)) * n
+    run = len(train_online(problem, w, None, 3, averaged)) * n
     weights = [abs(step[i]) for _, i, _, _ in loop[:run]]
     mean = np.average([after for *_, after in loop[:run]], axis=0, weights=weights)
     np.testing.assert_allclose(averaged.result(w), mean, rtol=1e-9, atol=1e-12)
@@ -262,5 +266,5 @@ def test_pocket_keeps_what_the_textbook_pocket_keeps(seed):
     w = start(rng, d, float, zero=False)
     expected = textbook_pocket(X, above, step, w.copy(), 4)
     pocket = Pocket()
-    learn(BinaryProblem(DenseRows(X), sign, step), w, None, 4, pocket)
+    train_online(BinaryProblem(DenseRows(X), sign, step), w, None, 4, pocket)
     np.testing.assert_array_equal(pocket.result(w), expected)

@@ -237,7 +237,7 @@ def test_the_temperature_of_a_fit_is_that_of_the_validation_rows(rng):
     X_val, y_val = X[200:], y[200:]
     model = learner(TabularClassifier, n_bags=1, calibrate=True, scoring="accuracy")
     model.fit(X[:200], y[:200], X_val=X_val, y_val=y_val)
-    raw = model._raw(X_val)[0].astype(float)
+    raw = model._raw_predict(X_val)[0].astype(float)
 
     def loss(t):
         return -log_softmax(raw / t, axis=1)[np.arange(200), y_val].mean()

@@ -10,7 +10,7 @@ from sklearn_nn import TabularClassifier, TabularRegressor
 from sklearn_nn.core import Workspace, compile_network
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.tabular._network import make_block, segments_of, start_from_rows
-from sklearn_nn.tabular._presets import Plan
+from sklearn_nn.tabular._presets import Settings
 
 EMBEDDINGS = [None, "both", "pbld", "periodic", "piecewise"]
 every_embedding = pytest.mark.parametrize("embedding", EMBEDDINGS)
@@ -22,8 +22,8 @@ def compiled(X, embedding="pbld", **options):
     encoder = TableEncoder()
     Z = encoder.fit_transform(X)
     sizes = {"hidden_layer_sizes": (7, 5), "embedding": embedding}
-    plan = Plan(**sizes | options)
-    block = make_block(plan, encoder, Z, 2)
+    settings = Settings(**sizes | options)
+    block = make_block(settings, encoder, Z, 2)
     rng = np.random.default_rng(0)
     net = compile_network(block, Z.shape[1:], np.float32, rng, members=MEMBERS)
     start_from_rows(net, Z, rng)
@@ -33,7 +33,7 @@ def compiled(X, embedding="pbld", **options):
 def products(net, Z):
     """Return for each dense layer what it makes of the rows, without the bias."""
     p, x = net.layout.views(net.params), Z[None]
-    for part in net.block.plan(net.in_shape)[0]:
+    for part in net.block.parts_for(net.in_shape)[0]:
         own = getattr(p, part.name)
         y = part.block.forward(own, x, Workspace(np.float32, part.in_shape), None)
         dense = getattr(own, "block", own)
@@ -175,7 +175,7 @@ def test_importances_of_a_linear_network_are_those_of_its_coefficients(rng):
     model = learner(TabularRegressor, hidden_layer_sizes=[], n_bags=1).fit(X, y)
     Z = TableEncoder().fit_transform(X).astype(float)
     design = np.column_stack([Z, np.ones(len(Z))])
-    coef = np.linalg.lstsq(design, model._raw(X)[0, :, 0].astype(float))[0][:-1]
+    coef = np.linalg.lstsq(design, model._raw_predict(X)[0, :, 0].astype(float))[0][:-1]
     expected = Z.std(axis=0) * np.abs(coef)
     assert_allclose(model.feature_importances_, expected / expected.sum(), rtol=1e-3)
 

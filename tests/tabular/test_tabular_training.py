@@ -108,7 +108,7 @@ def test_networks_with_shared_weights_learn(cls, rng):
 @both
 def test_networks_with_shared_weights_differ(cls, rng):
     X, y = make_rows(rng)
-    first, second = small(cls, share_weights=True).fit(X, y)._raw(X)
+    first, second = small(cls, share_weights=True).fit(X, y)._raw_predict(X)
     assert np.abs(first - second).max() > 1e-3
 
 

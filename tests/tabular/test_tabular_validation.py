@@ -17,7 +17,7 @@ def n_networks(model):
 
 def raws(model, X):
     """Return the raw outputs of each network: (k, n, n_raw), of float64."""
-    return model._raw(X).astype(float)
+    return model._raw_predict(X).astype(float)
 
 
 def softmax_loss(y, raw):
@@ -30,8 +30,8 @@ def softmax_loss(y, raw):
 
 @pytest.mark.parametrize("strata", [None, np.arange(50) % 3], ids=["", "classes"])
 @pytest.mark.parametrize("n_bags", [2, 3, 8, 25])
-def test_each_row_validates_one_network(n_bags, strata):
-    splits = split_rows(50, strata, n_bags, 0.2, 0)
+def test_each_row_validates_one_network(n_bags, stratify_labels):
+    splits = split_rows(50, stratify_labels, n_bags, 0.2, 0)
     assert len(splits) == n_bags
     assert_array_equal(np.sort(np.concatenate([s.val for s in splits])), range(50))
 
@@ -43,15 +43,17 @@ def test_the_rows_that_do_not_validate_train(n_bags):
 
 
 def test_folds_have_the_classes_in_their_shares():
-    strata = np.repeat([0, 1], [40, 10])
-    folds = [strata[val] for _, val in split_rows(50, strata, 5, 0.2, 0)]
+    stratify_labels = np.repeat([0, 1], [40, 10])
+    folds = [
+        stratify_labels[val] for _, val in split_rows(50, stratify_labels, 5, 0.2, 0)
+    ]
     assert [fold.tolist().count(1) for fold in folds] == [2] * 5
 
 
 def test_a_single_bag_validates_by_a_fraction_with_all_classes():
-    strata = np.repeat([0, 1], [40, 10])
-    [(train, val)] = split_rows(50, strata, 1, 0.3, 0)
-    assert np.bincount(strata[val]).tolist() == [12, 3]
+    stratify_labels = np.repeat([0, 1], [40, 10])
+    [(train, val)] = split_rows(50, stratify_labels, 1, 0.3, 0)
+    assert np.bincount(stratify_labels[val]).tolist() == [12, 3]
     assert len(train) == 35
 
 
@@ -68,8 +70,8 @@ def test_too_few_rows_all_train(n_bags):
 
 @pytest.mark.parametrize("n_bags", [1, 4, 99])
 def test_classes_that_are_rarer_than_folds_are_split_without_a_warning(n_bags):
-    strata = np.append(np.repeat([0, 1], 20), [2, 3])
-    for train, val in split_rows(42, strata, n_bags, 0.2, 0):
+    stratify_labels = np.append(np.repeat([0, 1], 20), [2, 3])
+    for train, val in split_rows(42, stratify_labels, n_bags, 0.2, 0):
         assert len(train) > len(val) > 0
 
 
@@ -121,8 +123,8 @@ def test_each_network_has_the_weights_of_its_best_score(cls, rng):
     X, y = make_rows(rng, 90)
     seed = int(np.random.RandomState(0).randint(2**31 - 1))
     model = learner(cls, n_bags=3, scoring=None).fit(X, y)
-    strata = y if cls is TabularClassifier else None
-    splits = split_rows(90, strata, 3, 0.2, seed)
+    stratify_labels = y if cls is TabularClassifier else None
+    splits = split_rows(90, stratify_labels, 3, 0.2, seed)
     for raw, score, (_, val) in zip(
         raws(model, X), model.best_scores_, splits, strict=True
     ):

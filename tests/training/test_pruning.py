@@ -11,7 +11,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_nn.blocks import BatchNorm, Dense, Dropout, Embedding, Identity, chain
-from sklearn_nn.core import InvalidParameterError, Param, Team, compile_network, zeros
+from sklearn_nn.core import (
+    InvalidParameterError,
+    Param,
+    ThreadPool,
+    compile_network,
+    zeros,
+)
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant
@@ -318,8 +324,8 @@ def take_steps(stepper, data):
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_parts_of_a_batch_bring_nothing_back(n_threads, net, data):
     recipe, state = start(net)
-    with Team(n_threads) as team:
-        stepper = Stepper(net, HalfSquaredError(), recipe, state, 3, team)
+    with ThreadPool(n_threads) as pool:
+        stepper = Stepper(net, HalfSquaredError(), recipe, state, 3, pool)
         for epoch in range(4):
             if epoch == 2:
                 prune(net, 0.1, optimizer=state.optimizer)
@@ -334,8 +340,8 @@ def test_a_walk_in_parts_after_pruning_is_one_at_once(data):
     for n_parts in (1, 3):
         net = compile_network(block, (4,), np.float64, np.random.default_rng(0))
         recipe, state = start(net)
-        with Team(1) as team:
-            stepper = Stepper(net, HalfSquaredError(), recipe, state, n_parts, team)
+        with ThreadPool(1) as pool:
+            stepper = Stepper(net, HalfSquaredError(), recipe, state, n_parts, pool)
             for step in range(4):
                 if step == 2:
                     prune(net, 0.2, optimizer=state.optimizer)

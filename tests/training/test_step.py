@@ -7,17 +7,17 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from sklearn_nn import MLPClassifier
 from sklearn_nn.blocks import Dense, Dropout, chain
-from sklearn_nn.core import Team, compile_network
+from sklearn_nn.core import ThreadPool, compile_network
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, Adam
 from sklearn_nn.schedules import Constant
-from sklearn_nn.training import Batch, Course, Data, Group, Recipe, TrainingState
+from sklearn_nn.training import Batch, Data, Group, Recipe, TrainingRun, TrainingState
 from sklearn_nn.training._step import Stepper, count_parts, threads_for
 
 ROWS = 200
 
 
-def make(n_parts, team, *, rate=0.0, optimizer=None):
+def make(n_parts, pool, *, rate=0.0, optimizer=None):
     """Return a stepper on a new network, always the same."""
     block = chain(Dense(7, "tanh"), Dropout(rate), Dense(2))
     rng = np.random.default_rng(0)
@@ -25,7 +25,7 @@ def make(n_parts, team, *, rate=0.0, optimizer=None):
     optimizer = optimizer or Adam()
     state = TrainingState(optimizer.init(net.params), rng)
     recipe = Recipe(optimizer, Constant(), 0.1, 0.0, ROWS, True)
-    return Stepper(net, HalfSquaredError(), recipe, state, n_parts, team)
+    return Stepper(net, HalfSquaredError(), recipe, state, n_parts, pool)
 
 
 def batch(n=ROWS, *, weighted=False):
@@ -45,8 +45,8 @@ def gradient(stepper, batch):
 
 def walk(n_parts, n_threads, *, steps=4, **kwargs):
     """Return loss per step, parameters and moments after some steps."""
-    with Team(n_threads) as team:
-        stepper, losses = make(n_parts, team, **kwargs), []
+    with ThreadPool(n_threads) as pool:
+        stepper, losses = make(n_parts, pool, **kwargs), []
         stepper.begin_epoch()
         for n in [ROWS, ROWS - 1, 130, 5][:steps]:
             losses.append(gradient(stepper, batch(n)))
@@ -59,8 +59,8 @@ def walk(n_parts, n_threads, *, steps=4, **kwargs):
 @pytest.mark.parametrize("n_parts", [2, 3])
 @pytest.mark.parametrize("n", [ROWS, ROWS - 1, 130, 70, 1])
 def test_parts_give_loss_and_gradient_of_the_whole(n_parts, n, weighted):
-    with Team(2) as team:
-        whole, parts = [make(k, team, optimizer=SGD(0.0)) for k in (1, n_parts)]
+    with ThreadPool(2) as pool:
+        whole, parts = [make(k, pool, optimizer=SGD(0.0)) for k in (1, n_parts)]
         start = whole.params.copy()
         for stepper in (whole, parts):
             stepper.begin_epoch()
@@ -92,8 +92,8 @@ def test_the_number_of_threads_changes_no_bit(rate):
 
 
 def test_parts_get_noise_of_their_own():
-    with Team(1) as team:
-        stepper = make(2, team, rate=0.5)
+    with ThreadPool(1) as pool:
+        stepper = make(2, pool, rate=0.5)
         stepper.begin_epoch()
         rows = batch(ROWS // 2)
         twice = Batch(np.tile(rows.X, (2, 1)), np.tile(rows.y, (2, 1)), None)
@@ -103,8 +103,8 @@ def test_parts_get_noise_of_their_own():
 
 
 def test_noise_differs_from_epoch_to_epoch():
-    with Team(1) as team:
-        stepper, values = make(2, team, rate=0.5), []
+    with ThreadPool(1) as pool:
+        stepper, values = make(2, pool, rate=0.5), []
         for _ in range(2):
             stepper.begin_epoch()
             values.append(gradient(stepper, batch()))
@@ -145,9 +145,9 @@ def test_the_team_has_the_threads_that_are_allowed(allowed, monkeypatch):
     blas = ThreadpoolController().select(user_api="blas")
     with (
         threadpool_limits(allowed, "blas"),
-        threads_for(net_of(300), 256) as (n_parts, team),
+        threads_for(net_of(300), 256) as (n_parts, pool),
     ):
-        assert (n_parts, team.n_threads) == (2, allowed)
+        assert (n_parts, pool.n_threads) == (2, allowed)
         assert {pool["num_threads"] for pool in blas.info()} == {1}
 
 
@@ -181,11 +181,11 @@ def test_batches_whose_loss_is_taken_at_once_are_as_those_alone(
         state = TrainingState(Adam().init(net.params), rng)
         recipe = Recipe(Adam(), Constant(), 0.01, 0.3, 8, shuffle)
         rows = Data.of(data.X, data.y, data.w)
-        course = Course(net, HalfSquaredError(), rows, recipe, state)
-        with Team(2) as team:
-            course.set_up(n_parts, team)
-            course.run_epoch(0, 2)
-            epochs.append((course.run_epoch(1, 2).loss, net.params))
+        training_run = TrainingRun(net, HalfSquaredError(), rows, recipe, state)
+        with ThreadPool(2) as pool:
+            training_run.set_up(n_parts, pool)
+            training_run.run_epoch(0, 2)
+            epochs.append((training_run.run_epoch(1, 2).loss, net.params))
     assert epochs[0][0] == pytest.approx(epochs[1][0], rel=1e-13)
     assert_array_equal(epochs[0][1], epochs[1][1])
 
@@ -203,8 +203,8 @@ def test_the_loss_of_members_is_the_mean_of_theirs_with_penalties(rng):
             one._p.dense.W[...], one._p.dense.b[...] = alone[0][k], alone[1][k]
         state = TrainingState(SGD(0.0).init(one.params), rng)
         recipe = Recipe(SGD(0.0), Constant(), 0.0, 0.7, 40, False)
-        course = Course(one, HalfSquaredError(), data, recipe, state)
-        with Team(1) as team:
-            course.set_up(1, team)
-            losses.append(course.run_epoch(0, 1).loss)
+        training_run = TrainingRun(one, HalfSquaredError(), data, recipe, state)
+        with ThreadPool(1) as pool:
+            training_run.set_up(1, pool)
+            losses.append(training_run.run_epoch(0, 1).loss)
     assert losses[0] == pytest.approx(np.mean(losses[1:]), rel=1e-13)

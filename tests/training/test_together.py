@@ -14,11 +14,11 @@ from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, AdamW
 from sklearn_nn.schedules import Constant, CosineLog, FlatCosine
 from sklearn_nn.training import (
-    Course,
     KeepBestMembers,
     MemberData,
     Monitor,
     Recipe,
+    TrainingRun,
     TrainingState,
     train_together,
 )
@@ -81,7 +81,7 @@ def make_course(table, rows, net, recipe=RECIPE, monitors=(), seed=0):
     data = MemberData.of(*table, rows)
     rng = np.random.default_rng(seed)
     state = TrainingState(recipe.optimizer.init(net.trained), rng, Clock())
-    return Course(net, HalfSquaredError(), data, recipe, state, monitors)
+    return TrainingRun(net, HalfSquaredError(), data, recipe, state, monitors)
 
 
 def network(rng, members=None, block=MLP):
@@ -121,8 +121,8 @@ def test_members_that_share_a_matrix_learn_from_the_rows_of_all(table, rng):
     recipe = Recipe(SGD(0.9), Constant(), 0.05, 0.0, N, shuffle=False)
     rows, X, Y = np.arange(N * K).reshape(K, N), *table[:2]
     net = network(rng, K, Shared(Dense(2)))
-    course = make_course((X, Y, None), list(rows), net, recipe)
-    train_together([course], None, [], 600)
+    training_run = make_course((X, Y, None), list(rows), net, recipe)
+    train_together([training_run], None, [], 600)
     model = LinearRegression().fit(X, Y)
     views = net.layout.named_views(net.params)
     assert_allclose(views["block/W"], model.coef_.T, rtol=1e-5, atol=1e-7)
@@ -143,9 +143,9 @@ def test_a_linear_member_finds_least_squares_of_its_own_rows(table, rng):
 def test_the_number_of_threads_does_not_change_a_bit(n_threads, table, rng):
     def train(n_threads):
         rng = np.random.default_rng(1)
-        courses = linear_courses(table, rng, 5)
-        train_together(courses, None, [], 7, n_threads)
-        return [course.net.params for course in courses]
+        runs = linear_courses(table, rng, 5)
+        train_together(runs, None, [], 7, n_threads)
+        return [training_run.net.params for training_run in runs]
 
     assert_array_equal(train(n_threads), train(1))
 
@@ -157,8 +157,8 @@ def test_no_thread_is_left_behind(table, rng):
 
 
 def test_the_report_is_the_mean_of_the_courses(table, rng):
-    def losses(courses):
-        return [e.loss for e in train_together(courses, None, [], 3).epochs]
+    def losses(runs):
+        return [e.loss for e in train_together(runs, None, [], 3).epochs]
 
     alone = [
         losses(linear_courses(table, np.random.default_rng(1), 2)[i : i + 1])
@@ -181,45 +181,45 @@ def test_epochs_are_numbered_from_one(table, rng):
 
 
 def test_a_course_that_has_ended_does_not_go_on(table, rng):
-    courses = linear_courses(table, rng)
-    courses[0].monitors = [first := Counts(stop=2)]
-    courses[1].monitors = [second := Counts()]
-    train_together(courses, None, [], 5)
+    runs = linear_courses(table, rng)
+    runs[0].monitors = [first := Counts(stop=2)]
+    runs[1].monitors = [second := Counts()]
+    train_together(runs, None, [], 5)
     assert (len(first.epochs), len(second.epochs)) == (2, 5)
     assert (first.finished, second.finished) == (1, 1)
 
 
 def test_training_ends_when_all_courses_have(table, rng):
-    courses = linear_courses(table, rng)
-    for course, stop in zip(courses, (2, 3), strict=True):
-        course.monitors = [Counts(stop=stop)]
-    outcome = train_together(courses, None, [], 9)
+    runs = linear_courses(table, rng)
+    for training_run, stop in zip(runs, (2, 3), strict=True):
+        training_run.monitors = [Counts(stop=stop)]
+    outcome = train_together(runs, None, [], 9)
     assert (len(outcome.epochs), outcome.stopped) == (3, True)
 
 
 def test_an_interrupt_restores_the_best_of_each_course(table, rng):
-    courses, scores = linear_courses(table, rng), iter([1.0, 2.0] + [0.0] * 9)
-    net = courses[0].net
+    runs, scores = linear_courses(table, rng), iter([1.0, 2.0] + [0.0] * 9)
+    net = runs[0].net
 
     def evaluate(net):
         kept.append(net.params.copy())
         return np.zeros(1), np.array([next(scores)])
 
     kept = []
-    courses[0].monitors = [KeepBestMembers(net, evaluate)]
+    runs[0].monitors = [KeepBestMembers(net, evaluate)]
     monitor = Counts(stop=4, error=KeyboardInterrupt())
     with pytest.warns(UserWarning, match=r"Training interrupted by user\."):
-        outcome = train_together(courses, None, [monitor], 9)
+        outcome = train_together(runs, None, [monitor], 9)
     assert (len(outcome.epochs), outcome.interrupted) == (4, True)
     assert_array_equal(net.params, kept[1])
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_an_error_in_a_course_is_passed_on(n_threads, table, rng):
-    courses = linear_courses(table, rng)
-    courses[1].monitors = [Counts(stop=2, error=RuntimeError("a bug"))]
+    runs = linear_courses(table, rng)
+    runs[1].monitors = [Counts(stop=2, error=RuntimeError("a bug"))]
     with pytest.raises(RuntimeError, match="a bug"):
-        train_together(courses, None, [], 5, n_threads)
+        train_together(runs, None, [], 5, n_threads)
 
 
 def test_a_limit_of_time_that_is_not_reached_changes_nothing(clock, table, rng):
@@ -240,9 +240,9 @@ def test_schedules_end_with_a_training_that_the_time_made_shorter(
 ):
     Recorder.seen.clear()
     recipe = Recipe(SGD(), Recorder(), 0.01, 0.0, 1, shuffle=False)
-    courses = one_course(table, rng, recipe=recipe)
+    runs = one_course(table, rng, recipe=recipe)
     monitor = Counts(clock=clock)
-    train_together(courses, None, [monitor], 1000, max_seconds=limit)
+    train_together(runs, None, [monitor], 1000, max_seconds=limit)
     assert (np.diff(Recorder.seen) > 0).all()
     # a last step less, in epochs of N steps
     assert Recorder.seen[-1] == pytest.approx(1 - 1 / (N * len(monitor.epochs)))

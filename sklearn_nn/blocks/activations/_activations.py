@@ -35,9 +35,9 @@ class Elementwise(Block):
 class Activation(Elementwise):
     """An elementwise function with its derivative.
 
-    A new activation is a dataclass with `apply` and `pull_back`. If the derivative
+    A new activation is a dataclass with `apply` and `vjp`. If the derivative
     cannot be read off the output, ``reads_output`` is False and `apply` keeps in ``ws``
-    what `pull_back` needs: not ``x``, whose memory may become that of the output.
+    what `vjp` needs: not ``x``, whose memory may become that of the output.
     """
 
     reads_output: ClassVar[bool] = True
@@ -47,7 +47,7 @@ class Activation(Elementwise):
         """Return y, written to ``out``, which may be ``x`` itself."""
 
     @abstractmethod
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         """Return dx, written to ``out``, from y and dy; ``ws`` is that of `apply`."""
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
@@ -57,7 +57,7 @@ class Activation(Elementwise):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        return self.pull_back(ws.saved, dy, ws.out("dx", dy.shape), ws)
+        return self.vjp(ws.saved, dy, ws.out("dx", dy.shape), ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -67,7 +67,7 @@ class Identity(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return x
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         return dy
 
 
@@ -78,7 +78,7 @@ class ReLU(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.maximum(x, ws.constant(0.0, x.shape), out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         if y.size <= FEW or dy.dtype != y.dtype:
             np.sign(y, out=out)
             out *= dy
@@ -102,7 +102,7 @@ class Tanh(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.tanh(x, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.multiply(y, y, out=out)
         np.subtract(1, out, out=out)
         out *= dy  # dx = (1 - y**2) * dy
@@ -116,7 +116,7 @@ class Logistic(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.asarray(expit(x, out=out))
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Workspace) -> Array:
         np.subtract(1, y, out=out)
         out *= y
         out *= dy  # dx = y * (1 - y) * dy
@@ -134,6 +134,6 @@ class Step(Activation):
     def apply(self, x: Array, out: Array, ws: Workspace) -> Array:
         return np.greater_equal(x, 0, out=out, casting="unsafe")
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         out.fill(0)
         return out

@@ -33,7 +33,7 @@ class SiLU(Activation):
         _half_tanh(gate)
         return np.multiply(x, gate, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         gate = ws.out("gate", y.shape)
         np.subtract(1, gate, out=out)
         out *= y
@@ -66,7 +66,7 @@ class GELU(Activation):
         _half_tanh(gate)
         return np.multiply(x, gate, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         gate, near = ws.out("gate", y.shape), ws.out("kept", y.shape)
         slope = np.multiply(near, near, out=ws.out("slope", y.shape))
         slope *= 6 * CUBIC
@@ -103,7 +103,7 @@ class Mish(Activation):
         gate /= below  # with n = e * (e + 2) it is n / (n + 2)
         return np.multiply(x, gate, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         near, e = ws.out("kept", y.shape), ws.out("exp", y.shape)
         gate, below = ws.out("gate", y.shape), ws.out("slope", y.shape)
         np.add(e, 1, out=below)

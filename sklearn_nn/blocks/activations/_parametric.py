@@ -20,9 +20,9 @@ from sklearn_nn.core import (
     Workspace,
     check_features,
     constant,
-    merge_rows,
+    flatten_axes,
     number,
-    split_rows,
+    restore_axes,
     sum_members,
     sum_rows,
 )
@@ -65,7 +65,7 @@ class ParametricActivation(Block):
         return {"a": Param(in_shape[-1:], constant(self.start), group="activation")}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = merge_rows(x, ws)
+        x = flatten_axes(x, ws)
         f = as_activation(self.activation)
         z = f.apply(x, ws.out("z", x.shape), ws.child("activation"))
         bend = np.subtract(z, x, out=ws.out("bend", x.shape))
@@ -73,12 +73,12 @@ class ParametricActivation(Block):
         np.multiply(bend, p.a[..., None, :], out=y)
         y += x
         ws.saved = f, z, bend
-        return split_rows(y, ws)
+        return restore_axes(y, ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        (f, z, bend), dy, a = ws.saved, merge_rows(dy, ws), p.a[..., None, :]
+        (f, z, bend), dy, a = ws.saved, flatten_axes(dy, ws), p.a[..., None, :]
         own = ws.child("activation")
         tmp = ws.out("tmp", dy.shape)
         sum_rows(np.multiply(bend, dy, out=tmp), g.a, ws)
@@ -88,6 +88,6 @@ class ParametricActivation(Block):
         tmp = np.subtract(dy, dy_f, out=tmp)
         straight = sum_members(tmp, z.shape, ws)
         bent = sum_members(dy_f, z.shape, own)
-        dx = f.pull_back(z, bent, ws.out("dx", z.shape), own)
+        dx = f.vjp(z, bent, ws.out("dx", z.shape), own)
         dx += straight  # dx = (1 - a) * dy + a * f'(x) * dy
-        return split_rows(dx, ws)
+        return restore_axes(dx, ws)

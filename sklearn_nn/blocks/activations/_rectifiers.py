@@ -33,7 +33,7 @@ class LeakyReLU(Activation):
         leak = np.multiply(x, self.slope, out=ws.out("kept", x.shape))
         return np.maximum(x, leak, out=out)
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.greater(y, 0, out=out, casting="unsafe")
         np.maximum(out, self.slope, out=out)
         out *= dy
@@ -80,7 +80,7 @@ class ELU(Activation):
         out += low
         return out
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.greater(y, 0, out=out, casting="unsafe")
         out *= self.scale * (1 - self.alpha)
         out += ws.out("kept", y.shape)
@@ -108,7 +108,7 @@ class Softplus(Activation):
         out += rest  # y = max(x, 0) + log(1 + exp(-|x|))
         return out
 
-    def pull_back(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
+    def vjp(self, y: Array, dy: Array, out: Array, ws: Any = None) -> Array:
         np.negative(y, out=out)
         np.expm1(out, out=out)
         out *= dy

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sklearn_nn.blocks.composition._parts import (
-    Compound,
+    CompositeBlock,
     Part,
     check_parts,
-    named,
-    planned,
-    untied,
+    make_part,
+    name_blocks,
+    resolve_ties,
 )
 from sklearn_nn.core import Array, Block, Composite, Rng, Shape, Views, Workspace
 
 
 @dataclass(eq=False, repr=False)
-class Chain(Composite, Compound):
+class Chain(Composite, CompositeBlock):
     """``y = f_k(... f_2(f_1(x)))``: blocks one after another.
 
     Parameters
@@ -48,18 +48,18 @@ class Chain(Composite, Compound):
         return bool(getattr(self._first(), "accepts_nan", False))
 
     def _first(self) -> Any:
-        blocks = (block for _, block, _ in untied(self) if block != "passthrough")
+        blocks = (block for _, block, _ in resolve_ties(self) if block != "passthrough")
         return next(blocks, None)
 
     def check_values(self) -> None:
         super().check_values()
         check_parts(self)
 
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
         parts, shape = [], in_shape
-        for name, block, home in untied(self):
+        for name, block, home in resolve_ties(self):
             if block != "passthrough":
-                parts.append(planned(self, name, block, home, shape))
+                parts.append(make_part(self, name, block, home, shape))
                 shape = parts[-1].out_shape
         return parts, shape
 
@@ -76,7 +76,7 @@ class Chain(Composite, Compound):
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         bound, grad = ws.saved, dy
-        for block, p_own, g_own, ws_own, need in bound.chain_back(g, need_dx):
+        for block, p_own, g_own, ws_own, need in bound.chain_backward(g, need_dx):
             grad = block.backward(p_own, g_own, grad, ws_own, need_dx=need)
         if bound.tied:
             bound.add_tied()
@@ -92,4 +92,4 @@ def chain(*blocks: Block) -> Chain:
     >>> [name for name, _ in chain(Dense(8), Dropout(0.1), Dense(1)).blocks]
     ['dense1', 'dropout', 'dense2']
     """
-    return Chain(named(blocks))
+    return Chain(name_blocks(blocks))

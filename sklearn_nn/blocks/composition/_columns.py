@@ -76,7 +76,7 @@ class Columns(Block):
         return found
 
 
-def as_positions(columns: Any, names: Sequence[str], owner: str) -> Any:
+def column_positions(columns: Any, names: Sequence[str], owner: str) -> Any:
     """Return ``columns`` with the positions of columns given by name.
 
     A slice of names includes its last, as in pandas.

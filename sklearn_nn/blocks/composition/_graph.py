@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sklearn_nn.blocks.composition._columns import Columns, as_positions
-from sklearn_nn.blocks.composition._merges import MERGES, add_up
+from sklearn_nn.blocks.composition._columns import Columns, column_positions
+from sklearn_nn.blocks.composition._graph_order import (
+    as_columns,
+    as_names,
+    topological_order,
+)
+from sklearn_nn.blocks.composition._merges import MERGES, add_all
 from sklearn_nn.blocks.composition._parts import (
-    Bound,
-    Compound,
+    BoundParts,
+    CompositeBlock,
     Part,
     check_parts,
-    planned,
-    untied,
+    make_part,
+    resolve_ties,
 )
-from sklearn_nn.blocks.composition._wiring import as_columns, as_names, ordered
 from sklearn_nn.core import (
     Array,
     Block,
@@ -25,12 +29,12 @@ from sklearn_nn.core import (
     Spec,
     Views,
     Workspace,
-    rebuilt,
+    map_specs,
 )
 
 
 @dataclass(eq=False, repr=False)
-class Graph(Composite, Compound):
+class Graph(Composite, CompositeBlock):
     """Blocks that read each other by name: any directed acyclic graph.
 
     Shapes: a node that reads several names gets them side by side in the last axis; the
@@ -98,11 +102,11 @@ class Graph(Composite, Compound):
         if not self.nodes:
             raise InvalidParameterError("`nodes` of Graph must hold a node; got none.")
 
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
         inputs, reads = self._inputs(), self._reads()
         output = self.nodes[-1][0] if self.output is None else self.output
-        order = ordered(reads, list(inputs) or ["input"], output)
-        blocks = {name: (block, home) for name, block, home in untied(self)}
+        order = topological_order(reads, list(inputs) or ["input"], output)
+        blocks = {name: (block, home) for name, block, home in resolve_ties(self)}
         x = "" if inputs else "input"
         steps = [(name, Columns(own), name, [x]) for name, own in inputs.items()]
         steps += [(name, *blocks[name], reads[name]) for name in order]
@@ -112,7 +116,7 @@ class Graph(Composite, Compound):
             read = [(source, shapes[source]) for source in sources]
             shape = merge.out_shape(read, f"Node {name!r} of Graph")
             own = "passthrough" if block in MERGES else block
-            part = planned(self, name, own, home, shape)
+            part = make_part(self, name, own, home, shape)
             places = tuple(list(shapes).index(source) for source in sources)
             parts.append(part._replace(sources=places, merge=merge))
             shapes[name] = part.out_shape
@@ -126,8 +130,8 @@ class Graph(Composite, Compound):
             if len(part.sources) > 1:
                 own = [values[i] for i in part.sources]
                 read = part.merge.forward(own, ws.child((part.name, "merge")))
-                there = [masks[i] for i in part.sources if masks[i] is not None]
-                mask = there[0] if there else None
+                valid = [masks[i] for i in part.sources if masks[i] is not None]
+                mask = valid[0] if valid else None
             ws_own.mask = mask
             values.append(block.forward(p_own, read, ws_own, rng))
             masks.append(ws_own.mask)
@@ -137,14 +141,14 @@ class Graph(Composite, Compound):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        bound: Bound = ws.saved
-        steps = bound.steps_back(g)
+        bound: BoundParts = ws.saved
+        steps = bound.backward_steps(g)
         # A value that several parts read has a gradient from each; they add up.
-        flows: list[list[Any]] = [[] for _ in range(1 + len(steps))]
-        flows[-1].append(dy)
-        for i, need in bound.way_back(need_dx):
+        gradients: list[list[Any]] = [[] for _ in range(1 + len(steps))]
+        gradients[-1].append(dy)
+        for i, need in bound.graph_backward(need_dx):
             block, p_own, g_own, ws_own = steps[i]
-            d = _total(flows[i + 1], i, ws)
+            d = _sum_gradients(gradients[i + 1], i, ws)
             dx: Any = block.backward(p_own, g_own, d, ws_own, need_dx=need)
             if need:
                 part: Part = bound.parts[i]
@@ -152,9 +156,9 @@ class Graph(Composite, Compound):
                 if (n := len(part.sources)) > 1:
                     shares = part.merge.backward(dx, ws.child((part.name, "merge")), n)
                 for place, share in zip(part.sources, shares, strict=True):
-                    flows[place].append(share)
+                    gradients[place].append(share)
         bound.add_tied()
-        return _total(flows[0], -1, ws) if need_dx else None
+        return _sum_gradients(gradients[0], -1, ws) if need_dx else None
 
     def _reads(self) -> dict[str, list[str]]:
         """Return the names that each node reads."""
@@ -163,7 +167,9 @@ class Graph(Composite, Compound):
     def _readers(self) -> list[tuple[str, Any]]:
         """Return name and block of the nodes that read x, or columns of it."""
         inputs, reads = self._inputs().keys() or {"input"}, self._reads()
-        return [(name, b) for name, b, _ in untied(self) if inputs & set(reads[name])]
+        return [
+            (name, b) for name, b, _ in resolve_ties(self) if inputs & set(reads[name])
+        ]
 
     def _inputs(self) -> dict[str, Any]:
         """Return the columns of each input; none if the only one is all of x."""
@@ -187,15 +193,19 @@ def with_columns(block: Block, feature_names: Sequence[str]) -> Block:
         if not isinstance(spec, Graph) or spec.inputs is None:
             return spec
         inputs = {
-            name: as_positions(columns, feature_names, name)
+            name: column_positions(columns, feature_names, name)
             for name, columns in spec._inputs().items()
         }
         return replace(spec, inputs=inputs)
 
-    new: Block = rebuilt(block, change)
+    new: Block = map_specs(block, change)
     return new
 
 
-def _total(flow: list[Any], i: int, ws: Workspace) -> Any:
+def _sum_gradients(gradient: list[Any], i: int, ws: Workspace) -> Any:
     """Return the gradient of what part ``i`` returns; -1 stands for x."""
-    return flow[0] if len(flow) == 1 else add_up(flow, ws.out(f"d{i}", flow[0].shape))
+    return (
+        gradient[0]
+        if len(gradient) == 1
+        else add_all(gradient, ws.out(f"d{i}", gradient[0].shape))
+    )

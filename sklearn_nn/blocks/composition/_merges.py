@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_nn.core import Array, Shape, Workspace
 
-Shares = Sequence[Array]
+Gradients = Sequence[Array]
 
 
 class Merge(ABC):
@@ -34,11 +34,11 @@ class Merge(ABC):
         return xs[0].shape[1:]
 
     @abstractmethod
-    def join(self, xs: Sequence[Array], y: Array) -> None:
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
         """Write the merged arrays to ``y``."""
 
     @abstractmethod
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         """Return the gradient of each array, with as many members as ``dy``."""
 
     def forward(self, xs: Sequence[Array], ws: Workspace) -> Array:
@@ -47,16 +47,16 @@ class Merge(ABC):
             return xs[0]
         length = max(map(len, xs))  # of members; of rows all have the same
         y = ws.out("y", (length, *self.row_shape(xs)))
-        self.join(xs, y)
+        self.merge(xs, y)
         ws.saved = xs, y
         return y
 
-    def backward(self, dy: Array, ws: Workspace, n: int) -> Shares:
+    def backward(self, dy: Array, ws: Workspace, n: int) -> Gradients:
         """Return the gradients of the ``n`` arrays."""
         if n == 1:
             return [dy]
         xs, y = ws.saved
-        dxs = self.share(dy, xs, y, ws)
+        dxs = self.vjp(dy, xs, y, ws)
         return [_like(x, dxs[i], ws, i) for i, x in enumerate(xs)]
 
 
@@ -79,14 +79,14 @@ class Concat(Merge):
     def row_shape(self, xs: Sequence[Array]) -> Shape:
         return (*xs[0].shape[1:-1], sum(x.shape[-1] for x in xs))
 
-    def join(self, xs: Sequence[Array], y: Array) -> None:
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
         start = 0
         for x in xs:
             stop = start + x.shape[-1]
             y[..., start:stop] = x
             start = stop
 
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         dxs, start = [], 0
         for i, x in enumerate(xs):
             stop = start + x.shape[-1]
@@ -100,33 +100,33 @@ class Concat(Merge):
 class Add(Merge):
     """The sum."""
 
-    def join(self, xs: Sequence[Array], y: Array) -> None:
-        add_up(xs, y)
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
+        add_all(xs, y)
 
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         return [dy] * len(xs)
 
 
 class Mean(Merge):
     """The mean."""
 
-    def join(self, xs: Sequence[Array], y: Array) -> None:
-        add_up(xs, y)
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
+        add_all(xs, y)
         y /= len(xs)
 
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         return [np.divide(dy, len(xs), out=ws.out("dx", dy.shape))] * len(xs)
 
 
 class Multiply(Merge):
     """The product; each factor's derivative is the product of the others."""
 
-    def join(self, xs: Sequence[Array], y: Array) -> None:
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
         np.multiply(xs[0], xs[1], out=y)
         for x in xs[2:]:
             y *= x
 
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         dxs = []
         for i in range(len(xs)):
             first, *others = (*xs[:i], *xs[i + 1 :])
@@ -140,12 +140,12 @@ class Multiply(Merge):
 class Max(Merge):
     """The largest; among equal ones the first has the derivative."""
 
-    def join(self, xs: Sequence[Array], y: Array) -> None:
+    def merge(self, xs: Sequence[Array], y: Array) -> None:
         np.maximum(xs[0], xs[1], out=y)
         for x in xs[2:]:
             np.maximum(y, x, out=y)
 
-    def share(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Shares:
+    def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         taken, wins = [ws.out(name, y.shape, bool) for name in ("taken", "wins")]
         taken[...] = False
         dxs = []
@@ -166,7 +166,7 @@ MERGES: Mapping[str, Merge] = {
 }
 
 
-def add_up(arrays: Sequence[Array], out: Array) -> Array:
+def add_all(arrays: Sequence[Array], out: Array) -> Array:
     """Return the sum of two arrays or more, written to ``out``."""
     np.add(arrays[0], arrays[1], out=out)
     for array in arrays[2:]:

@@ -16,7 +16,7 @@ from sklearn_nn.core import (
     Spec,
     Views,
     Workspace,
-    rebuilt,
+    map_specs,
 )
 
 
@@ -92,7 +92,7 @@ def with_outputs(block: Block, units: int) -> Block:
         return Dense(units, spec.activation, kernel=spec.kernel, bias=spec.bias)
 
     block = Chain([("output", block)]) if isinstance(block, Output) else block
-    new: Block = rebuilt(block, change)
+    new: Block = map_specs(block, change)
     return _with_last(block, Dense(units)) if new is block else new
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sklearn_nn.blocks.composition._merges import MERGES, add_up
+from sklearn_nn.blocks.composition._merges import MERGES, add_all
 from sklearn_nn.blocks.composition._parts import (
-    Compound,
+    CompositeBlock,
     Part,
     check_parts,
-    named,
-    planned,
-    untied,
+    make_part,
+    name_blocks,
+    resolve_ties,
 )
 from sklearn_nn.core import (
     Array,
@@ -27,7 +27,7 @@ from sklearn_nn.core import (
 )
 
 
-class Branching(Compound):
+class Branching(CompositeBlock):
     """A block whose parts all read its x, and whose y merges what they return."""
 
     merge: str
@@ -45,7 +45,7 @@ class Branching(Compound):
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
         bound, dxs = ws.saved, []
-        steps = bound.steps_back(g)
+        steps = bound.backward_steps(g)
         dys = MERGES[self.merge].backward(dy, ws.child("merge"), len(steps))
         for i, (block, p_own, g_own, ws_own) in enumerate(steps):
             if need_dx or bound.has_params[i]:
@@ -54,7 +54,7 @@ class Branching(Compound):
         bound.add_tied()
         if not need_dx:
             return None
-        return dxs[0] if len(dxs) == 1 else add_up(dxs, ws.out("dx", dxs[0].shape))
+        return dxs[0] if len(dxs) == 1 else add_all(dxs, ws.out("dx", dxs[0].shape))
 
 
 @dataclass(eq=False, repr=False)
@@ -100,27 +100,27 @@ class Parallel(Composite, Branching):
     @property
     def accepts_sparse(self) -> bool:  # type: ignore[override]  # its branches'
         """Whether all branches take a CSR matrix."""
-        blocks = [block for _, block, _ in untied(self) if block != "drop"]
+        blocks = [block for _, block, _ in resolve_ties(self) if block != "drop"]
         return all(getattr(block, "accepts_sparse", False) for block in blocks)
 
     @property
     def accepts_nan(self) -> bool:  # type: ignore[override]  # its branches'
         """Whether NaN means something to all branches."""
-        blocks = [block for _, block, _ in untied(self) if block != "drop"]
+        blocks = [block for _, block, _ in resolve_ties(self) if block != "drop"]
         return all(getattr(block, "accepts_nan", False) for block in blocks)
 
     def check_values(self) -> None:
         super().check_values()
         check_parts(self, ("passthrough", "drop"))
 
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
-        kept = [part for part in untied(self) if part[1] != "drop"]
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+        kept = [part for part in resolve_ties(self) if part[1] != "drop"]
         if not kept:
             raise InvalidParameterError(
                 "`blocks` of Parallel must hold a branch at least that is not 'drop'; "
                 f"got {self.blocks!r}."
             )
-        parts = [planned(self, *part, in_shape) for part in kept]
+        parts = [make_part(self, *part, in_shape) for part in kept]
         shapes = [(part.name, part.out_shape) for part in parts]
         return parts, MERGES[self.merge].out_shape(shapes, "Parallel")
 
@@ -136,4 +136,4 @@ def parallel(*blocks: Block, merge: str = "concat") -> Parallel:
     >>> [name for name, _ in parallel(Dense(8), Dense(4), Tanh()).blocks]
     ['dense1', 'dense2', 'tanh']
     """
-    return Parallel(named(blocks), merge)
+    return Parallel(name_blocks(blocks), merge)

@@ -40,33 +40,33 @@ class Part(NamedTuple):
     merge: Merge = MERGES["concat"]
 
 
-class Compound(Block):
+class CompositeBlock(Block):
     """A block made of parts, which it plans for a shape and binds to memory."""
 
     @abstractmethod
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
         """Return the parts in the order of the data, and the shape of an output row."""
 
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
-        parts, shape = self.plan(in_shape)
+        parts, shape = self.parts_for(in_shape)
         _check_ties(self, parts)
         return shape
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
-        own = [part for part in self.plan(in_shape)[0] if part.home == part.name]
+        own = [part for part in self.parts_for(in_shape)[0] if part.home == part.name]
         return {part.name: part.block.param_tree(part.in_shape) for part in own}
 
-    def bind(self, p: Views, ws: Workspace) -> "Bound":
+    def bind(self, p: Views, ws: Workspace) -> "BoundParts":
         """Return the parts with their memory, looked up in the first step only."""
-        bound: Bound | None = ws.saved
+        bound: BoundParts | None = ws.saved
         if bound is None or bound.p is not p:
-            parts = self.plan(ws.in_shape)[0] if bound is None else bound.parts
-            bound = ws.saved = Bound(parts, p, ws)
+            parts = self.parts_for(ws.in_shape)[0] if bound is None else bound.parts
+            bound = ws.saved = BoundParts(parts, p, ws)
         return bound
 
 
-class Bound:
+class BoundParts:
     """The parts of a composite with their parameters and memory.
 
     Who gets what is the same in every step, and looking it up takes time.
@@ -80,7 +80,7 @@ class Bound:
     steps : list of tuple
         Block, parameters and workspace of each part.
     has_params : list of bool
-        Whether a part has parameters, from the first `steps_back` on. One without
+        Whether a part has parameters, from the first `backward_steps` on. One without
         needs no backward if no dx is needed.
     tied : list of tuple
         The gradients of home and part, for the arrays of tied parts.
@@ -93,13 +93,13 @@ class Bound:
             for part in parts
         ]
         self.has_params: list[bool] = []
-        self._ways: dict[bool, list[tuple[int, bool]]] = {}
-        self._chains: dict[bool, list[StepBack]] = {}
+        self._graph_steps: dict[bool, list[tuple[int, bool]]] = {}
+        self._chains: dict[bool, list[BackwardStep]] = {}
         self._g: Views = None
         self._back: list[tuple[Block, Views, Views, Workspace]] = []
         self.tied: list[tuple[Array, Array]] = []
 
-    def steps_back(self, g: Views) -> list[tuple[Block, Views, Views, Workspace]]:
+    def backward_steps(self, g: Views) -> list[tuple[Block, Views, Views, Workspace]]:
         """Return block, parameters, gradients and workspace of each part."""
         if self._g is not g:
             self._g, self.tied, self._chains = g, [], {}
@@ -109,30 +109,32 @@ class Bound:
             self._back = [(block, p, own, ws) for (block, p, ws), own in steps]
         return self._back
 
-    def chain_back(self, g: Views, need_dx: bool) -> "list[StepBack]":
+    def chain_backward(self, g: Views, need_dx: bool) -> "list[BackwardStep]":
         """Return the steps back of parts one after another, and which need dx.
 
         Without a need for dx, they end at the first part with parameters.
         """
         chain = self._chains.get(need_dx) if self._g is g else None
         if chain is None:
-            steps = self.steps_back(g)
+            steps = self.backward_steps(g)
             last = 0 if need_dx else [*self.has_params, True].index(True)
             ahead = range(len(steps) - 1, last - 1, -1)
             chain = [(*steps[i], need_dx or i > last) for i in ahead]
             self._chains[need_dx] = chain
         return chain
 
-    def way_back(self, need_dx: bool) -> list[tuple[int, bool]]:
+    def graph_backward(self, need_dx: bool) -> list[tuple[int, bool]]:
         """Return which parts of a graph need a backward, and whether they need dx."""
-        if need_dx not in self._ways:
+        if need_dx not in self._graph_steps:
             wanted, way = [need_dx], []
             for i, part in enumerate(self.parts):
                 need = any(wanted[place] for place in part.sources)
                 wanted.append(need or self.has_params[i])
                 way.append((i, need))
-            self._ways[need_dx] = [(i, need) for i, need in way[::-1] if wanted[i + 1]]
-        return self._ways[need_dx]
+            self._graph_steps[need_dx] = [
+                (i, need) for i, need in way[::-1] if wanted[i + 1]
+            ]
+        return self._graph_steps[need_dx]
 
     def add_tied(self) -> None:
         """Add the gradients of tied parts to those of the parts they are tied to."""
@@ -148,7 +150,7 @@ class Bound:
         return own
 
 
-StepBack = tuple[Block, Views, Views, Workspace, bool]
+BackwardStep = tuple[Block, Views, Views, Workspace, bool]
 
 
 def check_parts(owner: Composite, words: Sequence[str] = ("passthrough",)) -> None:
@@ -184,7 +186,7 @@ def check_parts(owner: Composite, words: Sequence[str] = ("passthrough",)) -> No
         names.append(name)
 
 
-def untied(owner: Composite) -> list[tuple[str, Any, str]]:
+def resolve_ties(owner: Composite) -> list[tuple[str, Any, str]]:
     """Return name, block and home of each part, with tied parts resolved."""
     blocks = {part[0]: part[1] for part in getattr(owner, owner.parts_field)}
     own = [name for name, block in blocks.items() if not isinstance(block, Tied)]
@@ -200,7 +202,7 @@ def untied(owner: Composite) -> list[tuple[str, Any, str]]:
     return parts
 
 
-def planned(owner: Block, name: str, block: Any, home: str, in_shape: Shape) -> Part:
+def make_part(owner: Block, name: str, block: Any, home: str, in_shape: Shape) -> Part:
     """Return the part; an error of its block tells where the block stands."""
     if block == "passthrough":
         block = Identity()
@@ -212,7 +214,7 @@ def planned(owner: Block, name: str, block: Any, home: str, in_shape: Shape) -> 
         raise
 
 
-def named(blocks: Sequence[Any]) -> list[tuple[str, Any]]:
+def name_blocks(blocks: Sequence[Any]) -> list[tuple[str, Any]]:
     """Return the blocks with names after their classes."""
     words = [b if isinstance(b, str) else type(b).__name__.lower() for b in blocks]
     many, seen = Counter(words), Counter[str]()

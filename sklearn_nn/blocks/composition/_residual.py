@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sklearn_nn.blocks._dense import Dense
 from sklearn_nn.blocks.composition._parallel import Branching
-from sklearn_nn.blocks.composition._parts import Part, planned
+from sklearn_nn.blocks.composition._parts import Part, make_part
 from sklearn_nn.core import Block, OneOf, Rule, Shape, any_of, instance_of
 
 A_BLOCK = instance_of(Block, "a block of sklearn_nn.blocks")
@@ -67,10 +67,10 @@ class Residual(Branching):
         branches = self.block, self.projection
         return all(getattr(branch, "accepts_nan", False) for branch in branches)
 
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
-        block = planned(self, "block", self.block, "block", in_shape)
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+        block = make_part(self, "block", self.block, "block", in_shape)
         around = self._shortcut(in_shape, block.out_shape)
-        shortcut = planned(self, "shortcut", around, "shortcut", in_shape)
+        shortcut = make_part(self, "shortcut", around, "shortcut", in_shape)
         if shortcut.out_shape != block.out_shape:
             raise ValueError(
                 "The `projection` of Residual must return rows of the shape "

@@ -55,7 +55,7 @@ class Shared(Block):
         return self.block.out_shape(in_shape)
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
-        return {"block": _in_common(self.block.param_tree(in_shape))}
+        return {"block": _shared_tree(self.block.param_tree(in_shape))}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         inner = ws.child("block", ws.in_shape)
@@ -79,10 +79,10 @@ class Shared(Block):
         return None if dx is None else dx.reshape(shape)
 
 
-def _in_common(tree: ParamTree) -> ParamTree:
+def _shared_tree(tree: ParamTree) -> ParamTree:
     return {
         name: replace(item, shared=True)
         if isinstance(item, Param)
-        else _in_common(item)
+        else _shared_tree(item)
         for name, item in tree.items()
     }

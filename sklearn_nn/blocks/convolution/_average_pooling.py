@@ -12,16 +12,16 @@ from sklearn_nn.blocks.convolution._max_pooling import (
     pooling_rules,
     with_length,
 )
-from sklearn_nn.blocks.convolution._windows import Size, Slide, count_under, under
+from sklearn_nn.blocks.convolution._windows import Size, Slide, at_tap, count_valid
 from sklearn_nn.core import (
     Array,
     Rng,
     Rule,
     Views,
     Workspace,
-    end_steps,
-    of_steps,
-    step_axes,
+    expand_mask,
+    fill_and_end_mask,
+    zero_missing,
 )
 
 
@@ -30,20 +30,22 @@ class AveragePooling(Pooling):
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         counts, mask = [_entries_under(s) for s in self.slides(ws.in_shape)], ws.mask
-        x, there = end_steps(x, ws)
+        x, valid = fill_and_end_mask(x, ws)
         y = self.reduce(np.add, x, ws)[-1]
         factors = [_one_over(counts, x.shape[-1]).astype(x.dtype)]
         if mask is not None:
-            factors.append(step_axes(self._all_by_existing(mask, counts[0], ws), y, ws))
+            factors.append(
+                expand_mask(self._scale_by_count(mask, counts[0], ws), y, ws)
+            )
         for factor in factors:
             y *= factor
-        ws.saved = factors, there
+        ws.saved = factors, valid
         return y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        factors, there = ws.saved
+        factors, valid = ws.saved
         for factor in factors:
             dy = np.multiply(dy, factor, out=ws.out("part", dy.shape))
         for axis, along in reversed(last_axis_first(self.slides(ws.in_shape))):
@@ -51,25 +53,25 @@ class AveragePooling(Pooling):
             dx.fill(0)
             into, part = dx.swapaxes(0, axis), dy.swapaxes(0, axis)
             for tap in range(along.taps):
-                places, own = under(tap, along)
+                places, own = at_tap(tap, along)
                 into[own] += part[places]
             dy = dx
-        return of_steps(dy, there, ws)
+        return zero_missing(dy, valid, ws)
 
-    def _all_by_existing(self, mask: Array, count: Array, ws: Workspace) -> Array:
+    def _scale_by_count(self, mask: Array, count: Array, ws: Workspace) -> Array:
         """Return steps under each window by existing ones; set the mask of y."""
         shape = (*mask.shape[:-1], len(count))
-        there = ws.out("there", shape)
-        count_under(mask, self.slides(ws.in_shape)[0], there)
-        ws.mask = np.greater(there, 0, out=ws.out("mask", shape, bool))
-        np.maximum(there, 1, out=there)
-        return np.divide(count, there, out=there)
+        valid = ws.out("there", shape)
+        count_valid(mask, self.slides(ws.in_shape)[0], valid)
+        ws.mask = np.greater(valid, 0, out=ws.out("mask", shape, bool))
+        np.maximum(valid, 1, out=valid)
+        return np.divide(count, valid, out=valid)
 
 
 def _entries_under(along: Slide) -> Array:
     """Return how many entries there are under each place of the window: (places,)."""
     everywhere = np.ones(along.size, bool)
-    return count_under(everywhere, along, np.empty(along.out))
+    return count_valid(everywhere, along, np.empty(along.out))
 
 
 def _one_over(counts: list[Array], channels: int) -> Array:

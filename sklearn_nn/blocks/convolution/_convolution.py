@@ -18,9 +18,9 @@ from sklearn_nn.blocks.convolution._correlation import (
 from sklearn_nn.blocks.convolution._windows import (
     Size,
     Slide,
-    count_under,
-    each,
-    sizes,
+    count_valid,
+    per_axis,
+    size_rule,
     slides,
 )
 from sklearn_nn.core import (
@@ -35,8 +35,8 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     any_of,
+    expand_mask,
     integer,
-    step_axes,
     sum_members,
     sum_rows,
     uniform,
@@ -73,7 +73,7 @@ class Convolution(Block):
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         d = in_shape[-1] // self.groups
-        taps = each(self.kernel_size, len(in_shape) - 1)
+        taps = per_axis(self.kernel_size, len(in_shape) - 1)
         fan_in, fan_out = prod(taps) * d, prod(taps) * self.filters // self.groups
         saturates = isinstance(as_activation(self.activation), (Logistic, Tanh))
         bound = sqrt(6 / (fan_in + fan_out) if saturates else 6 / fan_in)
@@ -86,7 +86,7 @@ class Convolution(Block):
         along, mask = self._slides(ws.in_shape), ws.mask
         if mask is not None:
             ws.mask = self._out_mask(mask, along[0], ws)
-            mask = step_axes(mask, rows, ws)
+            mask = expand_mask(mask, rows, ws)
         z = ws.out("z", (len(W), rows.shape[1], *(s.out for s in along), self.filters))
         correlate(rows, matrices(W, self.groups), along, z, ws, mask)
         wide = np.tile(b, (1, along[-1].out))  # longer lines are added faster
@@ -102,7 +102,7 @@ class Convolution(Block):
         (along, x, y, mask), plain = ws.saved, dy.ndim == len(ws.in_shape) + 1
         W, gW, gb, dy = (a[None] if plain else a for a in (p.W, g.W, g.b, dy))
         activation = as_activation(self.activation)
-        dz = activation.pull_back(y, dy, ws.out("dz", y.shape), ws)
+        dz = activation.vjp(y, dy, ws.out("dz", y.shape), ws)
         kernel_gradient(x, dz, along, matrices(gW, self.groups), ws, mask)
         sum_rows(dz.reshape(len(dz), -1, self.filters), gb, ws)
         if not need_dx:
@@ -124,7 +124,7 @@ class Convolution(Block):
         if self.padding in ("same", "causal"):
             return mask[..., :: along.stride]
         out = ws.out("mask", (*mask.shape[:-1], along.out), bool)
-        return count_under(mask, along, out)
+        return count_valid(mask, along, out)
 
 
 @dataclass(eq=False, repr=False)
@@ -195,10 +195,10 @@ class Conv1D(Convolution):
     axes: ClassVar[str] = "time, channels"
     rules: ClassVar[Mapping[str, Rule]] = {
         "filters": integer(1),
-        "kernel_size": sizes(1),
-        "stride": sizes(1),
-        "padding": any_of(OneOf(("same", "valid", "causal")), sizes(1, 0)),
-        "dilation": sizes(1),
+        "kernel_size": size_rule(1),
+        "stride": size_rule(1),
+        "padding": any_of(OneOf(("same", "valid", "causal")), size_rule(1, 0)),
+        "dilation": size_rule(1),
         "groups": integer(1),
     }
 
@@ -266,9 +266,9 @@ class Conv2D(Convolution):
     axes: ClassVar[str] = "height, width, channels"
     rules: ClassVar[Mapping[str, Rule]] = {
         "filters": integer(1),
-        "kernel_size": sizes(2),
-        "stride": sizes(2),
-        "padding": any_of(OneOf(("same", "valid")), sizes(2, 0)),
-        "dilation": sizes(2),
+        "kernel_size": size_rule(2),
+        "stride": size_rule(2),
+        "padding": any_of(OneOf(("same", "valid")), size_rule(2, 0)),
+        "dilation": size_rule(2),
         "groups": integer(1),
     }

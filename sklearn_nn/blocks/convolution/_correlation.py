@@ -92,9 +92,9 @@ def _chunks(
         if mask is None:
             inside[:, now] = x[:, rows]
         else:  # steps that do not exist are zeros
-            there = mask[:, rows, : x.shape[2]]
+            valid = mask[:, rows, : x.shape[2]]
             inside[:, now] = 0
-            np.copyto(inside[:, now], x[:, rows], where=there)
+            np.copyto(inside[:, now], x[:, rows], where=valid)
         columns[:, :, now] = windows[:, :, now]
         matrix = columns[:, :, now]
         flat = prod(matrix.shape[2 : 3 + len(slides)])

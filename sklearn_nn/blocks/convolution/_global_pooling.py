@@ -13,9 +13,9 @@ from sklearn_nn.core import (
     Shape,
     Views,
     Workspace,
-    end_steps,
-    of_steps,
-    where_from,
+    fill_and_end_mask,
+    missing_steps_hint,
+    zero_missing,
 )
 
 
@@ -27,7 +27,7 @@ class GlobalPooling(Block):
             raise ValueError(
                 f"{type(self).__name__} must read rows with an axis before that of the "
                 f"channels; got rows of shape {in_shape}. "
-                + where_from(in_shape, "A `Reshape` before it gives them one.")
+                + missing_steps_hint(in_shape, "A `Reshape` before it gives them one.")
             )
         return in_shape[-1:]
 
@@ -61,8 +61,8 @@ class GlobalAveragePool(GlobalPooling):
             np.sum(ws.mask, axis=-1, dtype=count.dtype, out=count)
             np.maximum(count, 1, out=count)
             share = np.divide(steps / places, count, out=count)[..., None]
-        x, there = end_steps(x, ws)
-        ws.saved = share, there, x.shape
+        x, valid = fill_and_end_mask(x, ws)
+        ws.saved = share, valid, x.shape
         x = _by_place(x, ws)
         y = np.sum(x, axis=-2, out=ws.out("y", (*x.shape[:-2], x.shape[-1])))
         y *= share
@@ -71,10 +71,10 @@ class GlobalAveragePool(GlobalPooling):
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        share, there, shape = ws.saved
+        share, valid, shape = ws.saved
         dx, part = ws.out("dx", shape), ws.out("part", dy.shape)
         _by_place(dx, ws)[...] = np.multiply(dy, share, out=part)[..., None, :]
-        return of_steps(dx, there, ws)
+        return zero_missing(dx, valid, ws)
 
 
 @dataclass(eq=False, repr=False)
@@ -93,20 +93,20 @@ class GlobalMaxPool(GlobalPooling):
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         mask = ws.mask
-        x, there = end_steps(x, ws, -np.inf)
+        x, valid = fill_and_end_mask(x, ws, -np.inf)
         x = _by_place(x, ws)
         y = np.max(x, axis=-2, out=ws.out("y", (*x.shape[:-2], x.shape[-1])))
         if mask is not None:
             empty = np.any(mask, axis=-1, out=ws.out("empty", mask.shape[:-1], bool))
             np.logical_not(empty, out=empty)
             np.copyto(y, 0, where=empty[..., None])
-        ws.saved = x, y, there
+        ws.saved = x, y, valid
         return y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        x, y, there = ws.saved
+        x, y, valid = ws.saved
         places = x.shape[-2]
         won = np.equal(x, y[..., None, :], out=ws.out("won", x.shape, bool))
         # The first winner has the highest of these numbers.
@@ -116,7 +116,7 @@ class GlobalMaxPool(GlobalPooling):
         np.equal(rank, top[..., None, :], out=won)
         dx = np.multiply(won, dy[..., None, :], out=ws.out("dx", x.shape))
         dx = dx.reshape(*dy.shape[:-1], *ws.in_shape)
-        return of_steps(dx, there, ws)
+        return zero_missing(dx, valid, ws)
 
 
 def _by_place(x: Array, ws: Workspace) -> Array:

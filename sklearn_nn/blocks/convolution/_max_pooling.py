@@ -9,10 +9,10 @@ import numpy as np
 from sklearn_nn.blocks.convolution._windows import (
     Size,
     Slide,
-    count_under,
-    sizes,
+    at_tap,
+    count_valid,
+    size_rule,
     slides,
-    under,
 )
 from sklearn_nn.core import (
     Array,
@@ -26,9 +26,9 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     any_of,
-    end_steps,
-    of_steps,
-    step_axes,
+    expand_mask,
+    fill_and_end_mask,
+    zero_missing,
 )
 
 
@@ -36,8 +36,8 @@ def pooling_rules(rank: int) -> Mapping[str, Rule]:
     """Return the rules of a pool over ``rank`` axes."""
     none = Satisfying(lambda value: value is None, "None")
     return {
-        "size": sizes(rank),
-        "stride": any_of(none, sizes(rank)),
+        "size": size_rule(rank),
+        "stride": any_of(none, size_rule(rank)),
         "padding": OneOf(("valid", "same")),
     }
 
@@ -71,10 +71,10 @@ class Pooling(Block):
             y = ws.out(f"y{axis}", with_length(x.shape, axis, along.out))
             into, entries = y.swapaxes(0, axis), x.swapaxes(0, axis)
             # Under this tap there is an entry at every place.
-            into[...] = entries[under(along.low, along)[1]]
+            into[...] = entries[at_tap(along.low, along)[1]]
             for tap in range(along.taps):
                 if tap != along.low:
-                    places, own = under(tap, along)
+                    places, own = at_tap(tap, along)
                     ufunc(into[places], entries[own], out=into[places])
             arrays.append(x := y)
         return arrays
@@ -95,30 +95,30 @@ class MaxPooling(Pooling):
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         mask = ws.mask
-        x, there = end_steps(x, ws, -np.inf)
+        x, valid = fill_and_end_mask(x, ws, -np.inf)
         arrays = self.reduce(np.maximum, x, ws)
-        ws.saved, y = (arrays, there), arrays[-1]
+        ws.saved, y = (arrays, valid), arrays[-1]
         if mask is not None:
             along = self.slides(ws.in_shape)[0]
             shape = (*mask.shape[:-1], along.out)
-            ws.mask = count_under(mask, along, ws.out("mask", shape, bool))
+            ws.mask = count_valid(mask, along, ws.out("mask", shape, bool))
             absent = np.logical_not(ws.mask, out=ws.out("absent", shape, bool))
-            np.copyto(y, 0, where=step_axes(absent, y, ws))
+            np.copyto(y, 0, where=expand_mask(absent, y, ws))
         return y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        arrays, there = ws.saved
+        arrays, valid = ws.saved
         axes = last_axis_first(self.slides(ws.in_shape))
         for i in range(len(axes) - 1, -1, -1):
             dx = ws.out(f"dx{i}", arrays[i].shape)
-            _send_to_winners(arrays[i], arrays[i + 1], dy, dx, *axes[i], ws)
+            _route_to_maxima(arrays[i], arrays[i + 1], dy, dx, *axes[i], ws)
             dy = dx
-        return of_steps(dy, there, ws)
+        return zero_missing(dy, valid, ws)
 
 
-def _send_to_winners(
+def _route_to_maxima(
     x: Array, y: Array, dy: Array, dx: Array, axis: int, along: Slide, ws: Workspace
 ) -> None:
     """Write to ``dx`` the gradient where the first of the largest entries stands."""
@@ -130,7 +130,7 @@ def _send_to_winners(
         a.swapaxes(0, axis) for a in (x, y, dx, left, part, won)
     )
     for tap in range(along.taps):
-        places, own = under(tap, along)
+        places, own = at_tap(tap, along)
         share = part[places] if overlap else dx[own]
         if tap < along.taps - 1:
             np.equal(x[own], y[places], out=won[places])

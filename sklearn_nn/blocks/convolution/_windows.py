@@ -11,7 +11,7 @@ from sklearn_nn.core import (
     Shape,
     any_of,
     integer,
-    where_from,
+    missing_steps_hint,
 )
 
 Size = int | tuple[int, int]
@@ -83,9 +83,13 @@ def slides(
     if len(in_shape) != rank + 1:
         raise ValueError(
             f"{name} must read rows of shape ({axes}); got rows of shape {in_shape}. "
-            + where_from(in_shape, "A `Reshape` before it gives them these axes.")
+            + missing_steps_hint(
+                in_shape, "A `Reshape` before it gives them these axes."
+            )
         )
-    options = (each(o, rank) for o in (getattr(block, size), stride, padding, dilation))
+    options = (
+        per_axis(o, rank) for o in (getattr(block, size), stride, padding, dilation)
+    )
     found = [_slide(*axis) for axis in zip(in_shape, *options, strict=False)]
     for along in found:
         if along.low >= along.extent:
@@ -115,12 +119,12 @@ def _slide(size: int, taps: int, stride: int, padding: Any, dilation: int) -> Sl
     return Slide(size, taps, out, stride, dilation, low)
 
 
-def each(value: Any, rank: int) -> Sequence[Any]:
+def per_axis(value: Any, rank: int) -> Sequence[Any]:
     """Return one value per axis."""
     return value if isinstance(value, (tuple, list)) else (value,) * rank
 
 
-def sizes(rank: int, low: int = 1) -> Rule:
+def size_rule(rank: int, low: int = 1) -> Rule:
     """Return the rule for an integer, or one per axis, of at least ``low``."""
     one = integer(low)
     if rank == 1:
@@ -133,7 +137,7 @@ def sizes(rank: int, low: int = 1) -> Rule:
     return any_of(one, Satisfying(allows, "a pair of them"))
 
 
-def under(tap: int, along: Slide) -> tuple[slice, slice]:
+def at_tap(tap: int, along: Slide) -> tuple[slice, slice]:
     """Return the places that have an entry under ``tap``, and these entries."""
     before, last = along.low - tap, along.size - 1 + along.low - tap
     first = max(0, -(-before // along.stride))
@@ -144,13 +148,13 @@ def under(tap: int, along: Slide) -> tuple[slice, slice]:
     return slice(first, stop), entries
 
 
-def count_under(there: Array, along: Slide, out: Array) -> Array:
+def count_valid(valid: Array, along: Slide, out: Array) -> Array:
     """Write to ``out`` how many steps exist under the window, or whether any does.
 
     Shapes: there (..., size) of bool; out (..., places), of bool for the second.
     """
     out.fill(0)
     for tap in range(along.taps):
-        places, steps = under(tap * along.dilation, along)
-        out[..., places] += there[..., steps]
+        places, steps = at_tap(tap * along.dilation, along)
+        out[..., places] += valid[..., steps]
     return out

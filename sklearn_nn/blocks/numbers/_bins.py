@@ -82,7 +82,7 @@ def check_columns(block: Any, in_shape: Shape) -> None:
         )
 
 
-def numbers_of_bins(block: Any) -> list[int]:
+def bin_counts(block: Any) -> list[int]:
     """Return the number of bins of each column."""
     return [len(edges) - 1 for edges in block.bins]
 
@@ -114,7 +114,7 @@ def _make_ramps(bins: Sequence[Any], padded: bool) -> Array:
     return ramps
 
 
-def climb(x: Array, ramps: Array, out: Array) -> None:
+def encode_pieces(x: Array, ramps: Array, out: Array) -> None:
     """Write how far x is through each bin, within the bin's limits."""
     start, slope, low, high = ramps
     np.subtract(x, start, out=out)
@@ -123,8 +123,8 @@ def climb(x: Array, ramps: Array, out: Array) -> None:
     np.minimum(out, high, out=out)
 
 
-def climb_slope(q: Array, ramps: Array, ws: Workspace) -> Array:
-    """Return the derivative of `climb` by x, from its value."""
+def pieces_vjp(q: Array, ramps: Array, ws: Workspace) -> Array:
+    """Return the derivative of `encode_pieces` by x, from its value."""
     _, slope, low, high = ramps
     result, below = ws.out("slope", q.shape), ws.out("below", q.shape)
     np.greater(q, low, out=result, casting="unsafe")  # masks of zeros and ones

@@ -21,9 +21,9 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     check_features,
+    embedded_shape,
+    flatten_axes,
     integer,
-    merge_rows,
-    shape_of_vectors,
     sum_members,
     uniform,
 )
@@ -34,7 +34,7 @@ GROUP = "numeric"  # of all parameters here: trained, not penalized
 class NumericEmbedding(Block):
     """``y_j = activation(q(x_j) @ W_j)`` for each feature j on its own.
 
-    A subclass is a dataclass that says what q is, by `encode` and `pull_back`. These
+    A subclass is a dataclass that says what q is, by `encode` and `vjp`. These
     have the rows on the last axis, so that NumPy's loops are long. The last row of q is
     ones and that of W a bias, which saves two passes over y.
 
@@ -51,20 +51,20 @@ class NumericEmbedding(Block):
 
     @abstractmethod
     def encode(self, p: Views, x: Array, ws: Workspace) -> Array:
-        """Return q. What `pull_back` needs stays in ``ws.saved``."""
+        """Return q. What `vjp` needs stays in ``ws.saved``."""
 
     @abstractmethod
-    def pull_back(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
+    def vjp(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
         """Overwrite the gradient of q's parameters; return dx. May overwrite dq."""
 
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
         as_activation(self.activation).check_values()
         check_features(self, in_shape)
-        return shape_of_vectors(self, in_shape)
+        return embedded_shape(self, in_shape)
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        x = merge_rows(x, ws)
+        x = flatten_axes(x, ws)
         x_t = ws.out("x_t", (*x.shape[:-2], x.shape[-1], x.shape[-2]))
         x_t[...] = x.mT
         q = self.encode(p, x_t, ws.child("q"))
@@ -75,7 +75,7 @@ class NumericEmbedding(Block):
             z[..., -1] = x
         y = as_activation(self.activation).forward(None, z, ws.child("activation"), rng)
         ws.saved = q, x.shape
-        return y.reshape(*lead, -1, *shape_of_vectors(self, ws.in_shape))
+        return y.reshape(*lead, -1, *embedded_shape(self, ws.in_shape))
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
@@ -89,7 +89,7 @@ class NumericEmbedding(Block):
         if not (need_dx or self.learns_q):
             return None
         dq = ws.out("dq", (*linear.shape[:-2], *q.shape[-2:]))
-        dx_t = self.pull_back(p, g, np.matmul(p.W, linear.mT, out=dq), ws.child("q"))
+        dx_t = self.vjp(p, g, np.matmul(p.W, linear.mT, out=dq), ws.child("q"))
         dx = ws.out("dx", (*dx_t.shape[:-2], *shape[-2:]))
         dx[...] = dx_t.mT
         if self.keeps_x:
@@ -153,5 +153,5 @@ class LinearEmbedding(NumericEmbedding):
         q[..., 0, :] = x
         return q
 
-    def pull_back(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
+    def vjp(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
         return dq[..., 0, :]

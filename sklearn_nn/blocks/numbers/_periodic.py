@@ -83,7 +83,7 @@ class PeriodicEmbedding(NumericEmbedding):
         ws.saved = q, factors
         return q
 
-    def pull_back(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
+    def vjp(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
         h, (q, factors) = self.frequencies, ws.saved
         dq[..., :h, :] *= q[..., h:-1, :]
         dv = ws.out("dv", (*dq.shape[:-2], h, dq.shape[-1]))
@@ -146,7 +146,7 @@ class PBLDEmbedding(NumericEmbedding):
         np.cos(v, out=q[..., :-1, :])
         return q
 
-    def pull_back(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
+    def vjp(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
         v, factors = ws.saved
         dv = np.sin(v, out=ws.out("dv", v.shape))
         np.negative(dv, out=dv)

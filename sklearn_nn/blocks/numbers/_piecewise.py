@@ -9,11 +9,11 @@ import numpy as np
 from sklearn_nn.blocks.activations._activations import Activation
 from sklearn_nn.blocks.numbers._bins import (
     BINS,
+    bin_counts,
     bin_ramps,
     check_columns,
-    climb,
-    climb_slope,
-    numbers_of_bins,
+    encode_pieces,
+    pieces_vjp,
 )
 from sklearn_nn.blocks.numbers._linear import GROUP, NumericEmbedding, with_ones
 from sklearn_nn.core import (
@@ -66,18 +66,18 @@ class PiecewiseLinearEncoding(Block):
     def out_shape(self, in_shape: Shape) -> Shape:
         self.check_values()
         check_columns(self, in_shape)
-        return (*in_shape[:-1], int(sum(numbers_of_bins(self))))
+        return (*in_shape[:-1], int(sum(bin_counts(self))))
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         return {}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
-        counts = numbers_of_bins(self)
+        counts = bin_counts(self)
         column = np.repeat(np.arange(len(counts)), counts)
         y = ws.out("y", (*x.shape[:-1], len(column)))
         np.take(x, column, axis=-1, out=y, mode="clip")  # "raise" would make a copy
         ramps = bin_ramps(self, ws)
-        climb(y, ramps, y)
+        encode_pieces(y, ramps, y)
         ws.saved = y, ramps, np.cumsum(counts) - counts
         return y
 
@@ -87,7 +87,7 @@ class PiecewiseLinearEncoding(Block):
         if not need_dx:
             return None
         y, ramps, starts = ws.saved
-        slope = climb_slope(y, ramps, ws)
+        slope = pieces_vjp(y, ramps, ws)
         slope *= dy
         dx = ws.out("dx", (*dy.shape[:-1], len(starts)))
         return np.add.reduceat(slope, starts, axis=-1, out=dx)
@@ -140,7 +140,7 @@ class PiecewiseLinearEmbedding(NumericEmbedding):
         return shape
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
-        h = max(numbers_of_bins(self)) + 2
+        h = max(bin_counts(self)) + 2
         init = _flat_ramps(self.units**-0.5)
         return {"W": Param((in_shape[-1], h, self.units), init, GROUP)}
 
@@ -149,13 +149,13 @@ class PiecewiseLinearEmbedding(NumericEmbedding):
         h = ramps.shape[2] + 1
         q = with_ones((*x.shape[:-1], h, x.shape[-1]), "q", ws)
         q[..., h - 1, :] = x
-        climb(x[..., None, :], ramps, q[..., : h - 1, :])
+        encode_pieces(x[..., None, :], ramps, q[..., : h - 1, :])
         ws.saved = q[..., : h - 1, :], ramps
         return q
 
-    def pull_back(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
+    def vjp(self, p: Views, g: Views, dq: Array, ws: Workspace) -> Array:
         q, ramps = ws.saved
-        dq[..., :-2, :] *= climb_slope(q, ramps, ws)
+        dq[..., :-2, :] *= pieces_vjp(q, ramps, ws)
         dx = ws.out("dx", (*dq.shape[:-2], dq.shape[-1]))
         return np.sum(dq[..., :-1, :], axis=-2, out=dx)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sklearn_nn.blocks.composition._merges import MERGES
 from sklearn_nn.blocks.composition._parallel import Branching
-from sklearn_nn.blocks.composition._parts import Part, planned
+from sklearn_nn.blocks.composition._parts import Part, make_part
 from sklearn_nn.blocks.recurrent._recurrent import Recurrent
 from sklearn_nn.core import LastStep, OneOf, Rule, Shape, instance_of
 
@@ -48,10 +48,10 @@ class Bidirectional(Branching):
         "merge": OneOf(tuple(MERGES)),
     }
 
-    def plan(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
+    def parts_for(self, in_shape: Shape) -> tuple[Sequence[Part], Shape]:
         back = replace(self.block, reverse=not self.block.reverse)
         blocks = {"forward": self.block, "backward": back}
-        parts = [planned(self, k, block, k, in_shape) for k, block in blocks.items()]
+        parts = [make_part(self, k, block, k, in_shape) for k, block in blocks.items()]
         shapes = [(part.name, part.out_shape) for part in parts]
         shape = MERGES[self.merge].out_shape(shapes, "Bidirectional")
         return parts, shape if self.block.return_sequences else LastStep(shape)

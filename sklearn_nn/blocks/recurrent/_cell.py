@@ -23,17 +23,17 @@ from sklearn_nn.core import (
     Workspace,
     any_of,
     integer,
+    missing_steps_hint,
     number,
     orthogonal,
     uniform,
-    where_from,
     zeros,
 )
 
 Arrays = tuple[Array, ...]
 
 
-class Moment(NamedTuple):
+class TimeStep(NamedTuple):
     """Step ``t``: the states before and after, and what else its backward reads."""
 
     t: int
@@ -74,10 +74,10 @@ class Cell(Block):
 
     step_by_step: ClassVar[bool] = True
     gates: ClassVar[int] = 1
-    halved: ClassVar[int] = 0
+    sigmoid_gates: ClassVar[int] = 0
     states: ClassVar[int] = 1
     kept: ClassVar[int] = 0
-    splits: ClassVar[bool] = False
+    separate_gradients: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {
         "units": integer(1),
         "return_sequences": Boolean(),
@@ -93,7 +93,7 @@ class Cell(Block):
 
     @abstractmethod
     def step(
-        self, p: Views, xW: Array, hU: Array, gates: Array, now: Moment, scratch: Any
+        self, p: Views, xW: Array, hU: Array, gates: Array, now: TimeStep, scratch: Any
     ) -> None:
         """Write the states after the step, and what is kept of it.
 
@@ -102,17 +102,17 @@ class Cell(Block):
         """
 
     @abstractmethod
-    def step_back(
-        self, d: Arrays, now: Moment, d_xW: Array, d_hU: Array, scratch: Any
+    def step_backward(
+        self, d: Arrays, now: TimeStep, d_xW: Array, d_hU: Array, scratch: Any
     ) -> Array | None:
         """Write the gradients of xW and hU, (gates, ..., n, units).
 
-        Both are one array unless the block ``splits``. ``d`` holds the gradients of the
+        Both are one array unless the block ``separate_gradients``. ``d`` holds the gradients of the
         states after the step; all but that of h become those before it. Return the
         gradient of h before the step except what comes by U, or None if that is all.
         """
 
-    def cut(self, kept: Array) -> Arrays:
+    def split_kept(self, kept: Array) -> Arrays:
         """Return the views of what is kept of a step that the steps read."""
         return tuple(kept)
 
@@ -122,7 +122,9 @@ class Cell(Block):
             raise ValueError(
                 f"{type(self).__name__} must read rows of shape (time, features); got "
                 f"rows of shape {in_shape}. "
-                + where_from(in_shape, "ToSequence makes such rows of flat ones.")
+                + missing_steps_hint(
+                    in_shape, "ToSequence makes such rows of flat ones."
+                )
             )
         if self.return_sequences:
             return in_shape[0], self.units

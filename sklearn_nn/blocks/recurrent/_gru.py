@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks.recurrent._cell import Arrays, Moment
+from sklearn_nn.blocks.recurrent._cell import Arrays, TimeStep
 from sklearn_nn.blocks.recurrent._recurrent import Recurrent
 from sklearn_nn.blocks.recurrent._tape import merge_steps
 from sklearn_nn.core import Array, Param, ParamTree, Shape, Views, Workspace, zeros
@@ -67,9 +67,9 @@ class GRU(Recurrent):
     """
 
     gates: ClassVar[int] = 3
-    halved: ClassVar[int] = 2
+    sigmoid_gates: ClassVar[int] = 2
     kept: ClassVar[int] = 4
-    splits: ClassVar[bool] = True
+    separate_gradients: ClassVar[bool] = True
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         c = Param((self.units,), zeros, group="bias")
@@ -83,7 +83,7 @@ class GRU(Recurrent):
         ones, part = ws.constant(1.0, rows.shape[-2:-1]), ws.out("g.c", g.c.shape)
         g.c += np.matmul(ones, rows[..., 2 * self.units :], out=part)
 
-    def cut(self, kept: Array) -> Arrays:
+    def split_kept(self, kept: Array) -> Arrays:
         return kept[:2], *kept
 
     def scratch(self, shape: Shape, ws: Workspace) -> Any:
@@ -93,7 +93,7 @@ class GRU(Recurrent):
         return half, one, slope, d_gates, tuple(d_gates), dn, rest
 
     def step(
-        self, p: Views, xW: Array, hU: Array, gates: Array, now: Moment, scratch: Any
+        self, p: Views, xW: Array, hU: Array, gates: Array, now: TimeStep, scratch: Any
     ) -> None:
         (h_before,), (h,), (s, r, z, n, m) = now[1:]
         half, u = scratch[0], self.units
@@ -109,8 +109,8 @@ class GRU(Recurrent):
         h *= z
         h += n  # z * h_before + (1 - z) * n
 
-    def step_back(
-        self, d: Arrays, now: Moment, d_xW: Array, d_hU: Array, scratch: Any
+    def step_backward(
+        self, d: Arrays, now: TimeStep, d_xW: Array, d_hU: Array, scratch: Any
     ) -> Array:
         (h_before,), _, (s, r, z, n, m) = now[1:]
         _, one, slope, d_gates, (dr, dz), dn, rest = scratch

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sklearn_nn.blocks.recurrent._cell import Arrays, Moment, by_gate
+from sklearn_nn.blocks.recurrent._cell import Arrays, TimeStep, by_gate
 from sklearn_nn.blocks.recurrent._recurrent import Recurrent
 from sklearn_nn.core import Array, Param, ParamTree, Rng, Shape, Views, Workspace
 
@@ -66,16 +66,16 @@ class LSTM(Recurrent):
     """
 
     gates: ClassVar[int] = 4
-    halved: ClassVar[int] = 3
+    sigmoid_gates: ClassVar[int] = 3
     states: ClassVar[int] = 2
     kept: ClassVar[int] = 5
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         tree = super().param_tree(in_shape)
-        b = Param((4 * self.units,), forget_nothing, group="bias")
+        b = Param((4 * self.units,), unit_forget_bias, group="bias")
         return {**tree, "b": b}
 
-    def cut(self, kept: Array) -> Arrays:
+    def split_kept(self, kept: Array) -> Arrays:
         return kept[:4], kept[:3], *kept
 
     def scratch(self, shape: Shape, ws: Workspace) -> Any:
@@ -84,7 +84,7 @@ class LSTM(Recurrent):
         return half, one, slope, slope[:3], slope[3], d_gates, tuple(d_gates)
 
     def step(
-        self, p: Views, xW: Array, hU: Array, gates: Array, now: Moment, scratch: Any
+        self, p: Views, xW: Array, hU: Array, gates: Array, now: TimeStep, scratch: Any
     ) -> None:
         (_, c_before), (h, c), (all_gates, s, i, f, o, g, tanh_c) = now[1:]
         half = scratch[0]
@@ -97,8 +97,8 @@ class LSTM(Recurrent):
         np.tanh(c, out=tanh_c)
         np.multiply(o, tanh_c, out=h)
 
-    def step_back(
-        self, d: Arrays, now: Moment, d_xW: Array, d_hU: Array, scratch: Any
+    def step_backward(
+        self, d: Arrays, now: TimeStep, d_xW: Array, d_hU: Array, scratch: Any
     ) -> None:
         (_, c_before), (h, _), (all_gates, s, i, f, o, g, tanh_c) = now[1:]
         _, one, slope, slope_s, slope_g, d_gates, (di, df, do, dg) = scratch
@@ -118,7 +118,7 @@ class LSTM(Recurrent):
         np.multiply(d_gates, slope, out=d_xW)
 
 
-def forget_nothing(rng: Rng, out: Array) -> None:
+def unit_forget_bias(rng: Rng, out: Array) -> None:
     """Fill with zeros, and with ones the bias of f, the second gate."""
     out[...] = 0
     by_gate(out, LSTM.gates)[1] = 1

@@ -10,11 +10,11 @@ from sklearn_nn.blocks.recurrent._cell import Cell, by_gate
 from sklearn_nn.blocks.recurrent._tape import (
     Tape,
     by_step,
-    hold,
-    hold_back,
-    in_order,
+    carry_gradients,
+    carry_states,
     merge_steps,
     new_tape,
+    time_major,
 )
 from sklearn_nn.core import Array, Rng, Views, Workspace, sum_members
 
@@ -29,17 +29,23 @@ class Recurrent(Cell, ABC):
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         tape = ws.saved = new_tape(self, p, x, ws, rng)
-        U, fed = self._halve(p.U, ws.out("U", p.U.shape)), by_step(tape.fed)
-        hU = ws.out("hU", (*fed.shape[1:-1], U.shape[-1]))
-        gates, scratch = by_gate(hU, self.gates), self.scratch(fed.shape[1:], ws)
+        U, recurrent_inputs = (
+            self._halve(p.U, ws.out("U", p.U.shape)),
+            by_step(tape.recurrent_inputs),
+        )
+        hU = ws.out("hU", (*recurrent_inputs.shape[1:-1], U.shape[-1]))
+        gates, scratch = (
+            by_gate(hU, self.gates),
+            self.scratch(recurrent_inputs.shape[1:], ws),
+        )
         for t, xW in enumerate(self._input_sums(p, tape, ws)):
-            now = tape.moments[t]
+            now = tape.time_steps[t]
             if tape.h_noise is not None:
-                np.multiply(now.before[0], tape.h_noise, out=fed[t])
-            multiply(fed[t], U, hU)
+                np.multiply(now.before[0], tape.h_noise, out=recurrent_inputs[t])
+            multiply(recurrent_inputs[t], U, hU)
             self.step(p, xW, hU, gates, now, scratch)
             if tape.missing is not None:
-                hold(now, tape.missing[t])
+                carry_states(now, tape.missing[t])
         return self._output(tape.states[0], ws)
 
     def backward(
@@ -50,13 +56,13 @@ class Recurrent(Cell, ABC):
         reach = time if self.return_sequences else min(self.truncate or time, time)
         dx = ws.out("dx", (*lead, n, time, d - 1)) if need_dx else None
         if dx is not None:
-            in_order(self, dx)[..., : time - reach, :, :] = 0
+            time_major(self, dx)[..., : time - reach, :, :] = 0
         for gradient in vars(g).values():  # the chunks add to it
             gradient[...] = 0
-        for steps, d_xW, d_hU in self._way_back(p, dy, time - reach, ws):
+        for steps, d_xW, d_hU in self._backward_through_time(p, dy, time - reach, ws):
             self.add_gradient(g, steps, d_xW, d_hU, ws)
             if dx is not None:
-                self._write_dx(p, d_xW, in_order(self, dx)[..., steps, :, :], ws)
+                self._write_dx(p, d_xW, time_major(self, dx)[..., steps, :, :], ws)
         return dx
 
     def add_gradient(
@@ -70,10 +76,14 @@ class Recurrent(Cell, ABC):
         g.W += part[..., :-1, :]
         g.b += part[..., -1, :]
         part = ws.out("g.U", g.U.shape)
-        multiply(merge_steps(tape.fed[..., steps, :, :]).mT, merge_steps(d_hU), part)
+        multiply(
+            merge_steps(tape.recurrent_inputs[..., steps, :, :]).mT,
+            merge_steps(d_hU),
+            part,
+        )
         g.U += part
 
-    def _way_back(
+    def _backward_through_time(
         self, p: Views, dy: Array, first: int, ws: Workspace
     ) -> Iterator[tuple[slice, Array, Array]]:
         """Yield steps and gradients of their xW and hU, from the last to ``first``."""
@@ -81,20 +91,22 @@ class Recurrent(Cell, ABC):
         d = ws.out("d", by_step(tape.states).shape[1:])  # of the states
         dh, states, dys = d[0], tuple(d), self._output_gradient(dy, d)
         UT, scratch = ws.out("UT", p.U.mT.shape), self.scratch(dh.shape, ws)
-        UT[...], time = p.U.mT, len(tape.moments)
+        UT[...], time = p.U.mT, len(tape.time_steps)
         for steps in reversed(tape.chunks(first)):
             size, n, width = steps.stop - steps.start, d.shape[-2], p.W.shape[-1]
             shape = (*p.W.shape[:-2], size, n, width)
             d_xW = ws.out("d_xW", shape)
-            d_hU = ws.out("d_hU", shape) if self.splits else d_xW
+            d_hU = ws.out("d_hU", shape) if self.separate_gradients else d_xW
             of_gates = [by_gate(a, self.gates) for a in (d_xW, d_hU)]
             views = [by_step(a)[::-1] for a in (d_hU, *of_gates)]
             now = zip(reversed(range(time)[steps]), *views, strict=True)
             for t, rows, to_xW, to_hU in now:
                 if dys is not None:
                     dh += dys[t]
-                held = hold_back(d, tape.missing, t, ws)
-                rest = self.step_back(states, tape.moments[t], to_xW, to_hU, scratch)
+                held = carry_gradients(d, tape.missing, t, ws)
+                rest = self.step_backward(
+                    states, tape.time_steps[t], to_xW, to_hU, scratch
+                )
                 multiply(rows, UT, dh)
                 if tape.h_noise is not None:
                     dh *= tape.h_noise
@@ -121,7 +133,7 @@ class Recurrent(Cell, ABC):
     def _halve(self, weights: Array, out: Array) -> Array:
         """Return the weights with those of the halved gates halved."""
         scale = np.ones(weights.shape[-1], weights.dtype)
-        scale[: self.halved * self.units] = 0.5
+        scale[: self.sigmoid_gates * self.units] = 0.5
         return np.multiply(weights, scale, out=out)
 
     def _output(self, h: Array, ws: Workspace) -> Array:
@@ -131,7 +143,7 @@ class Recurrent(Cell, ABC):
             return h[..., -1, :, :]
         *lead, time, n, u = h.shape
         y = ws.out("y", (*lead, n, time - 1, u))
-        in_order(self, y)[...] = h[..., 1:, :, :]
+        time_major(self, y)[...] = h[..., 1:, :, :]
         if ws.mask is not None:
             y *= ws.mask[..., None]
         return y
@@ -140,7 +152,7 @@ class Recurrent(Cell, ABC):
         """Set ``d``, gradients of the last states; return those of h at each step."""
         d[...] = 0
         if self.return_sequences:
-            return by_step(in_order(self, dy))
+            return by_step(time_major(self, dy))
         d[0] = dy
         return None
 

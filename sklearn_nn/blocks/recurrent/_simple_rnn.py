@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_nn.blocks.activations._activations import Activation
 from sklearn_nn.blocks.activations._names import as_activation
-from sklearn_nn.blocks.recurrent._cell import Arrays, Moment
+from sklearn_nn.blocks.recurrent._cell import Arrays, TimeStep
 from sklearn_nn.blocks.recurrent._recurrent import Recurrent
 from sklearn_nn.core import Array, Shape, Views, Workspace
 
@@ -71,17 +71,17 @@ class SimpleRNN(Recurrent):
         return as_activation(self.activation), ws.child("activations")
 
     def step(
-        self, p: Views, xW: Array, hU: Array, gates: Array, now: Moment, scratch: Any
+        self, p: Views, xW: Array, hU: Array, gates: Array, now: TimeStep, scratch: Any
     ) -> None:
         activation, ws = scratch
         h = np.add(xW, hU, out=now.after[0])
         activation.apply(h, h, ws.child(now.t))
 
-    def step_back(
-        self, d: Arrays, now: Moment, d_xW: Array, d_hU: Array, scratch: Any
+    def step_backward(
+        self, d: Arrays, now: TimeStep, d_xW: Array, d_hU: Array, scratch: Any
     ) -> None:
         activation, ws = scratch
         out = d_xW[0]
-        d_sum = activation.pull_back(now.after[0], d[0], out, ws.child(now.t))
+        d_sum = activation.vjp(now.after[0], d[0], out, ws.child(now.t))
         if d_sum is not out:
             out[...] = d_sum

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_nn.blocks._dropout import draw_noise
-from sklearn_nn.blocks.recurrent._cell import Cell, Moment, to_front
+from sklearn_nn.blocks.recurrent._cell import Cell, TimeStep, to_front
 from sklearn_nn.core import Array, Rng, Shape, Views, Workspace
 
 # What is computed for several steps at once goes in chunks of so many rows: enough for
@@ -25,8 +25,8 @@ class Tape:
 
     inputs: Array
     states: Array
-    moments: list[Moment]
-    fed: Array
+    time_steps: list[TimeStep]
+    recurrent_inputs: Array
     x_noise: Array | None
     h_noise: Array | None
     missing: Array | None
@@ -34,47 +34,53 @@ class Tape:
 
     def chunks(self, first: int = 0) -> list[slice]:
         """Return slices that cover the steps from ``first`` on."""
-        stop, size = len(self.moments), self.chunk
+        stop, size = len(self.time_steps), self.chunk
         return [slice(i, min(i + size, stop)) for i in range(first, stop, size)]
 
 
-class Memory(NamedTuple):
+class TapeBuffers(NamedTuple):
     """The buffers of a tape, and their views step by step."""
 
     inputs: Array
     states: Array
-    moments: list[Moment]
+    time_steps: list[TimeStep]
 
 
 def new_tape(cell: Cell, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Tape:
     """Return a tape with the inputs, and states that are zero before the first step."""
     lead, (n, _, d), u = p.W.shape[:-2], x.shape[-3:], cell.units
-    memory = ws.plan(x.shape) or ws.keep_plan(x.shape, _memory(cell, lead, x.shape, ws))
-    inputs, states, moments = memory
+    buffers = ws.plan(x.shape) or ws.keep_plan(
+        x.shape, _make_buffers(cell, lead, x.shape, ws)
+    )
+    inputs, states, time_steps = buffers
     x_noise = _noise(cell.dropout, rng, ws, "x noise", (*x.shape[:-2], d))
     h_noise = _noise(cell.recurrent_dropout, rng, ws, "h noise", (*lead, n, u))
     inputs[..., -1] = 1
     if x_noise is None:
-        inputs[..., :-1] = in_order(cell, x)
+        inputs[..., :-1] = time_major(cell, x)
     else:
         x_noise = x_noise[..., None, :, :]
-        np.multiply(in_order(cell, x), x_noise, out=inputs[..., :-1])
+        np.multiply(time_major(cell, x), x_noise, out=inputs[..., :-1])
     states[..., 0, :, :] = 0
-    fed = states[0][..., :-1, :, :]
+    recurrent_inputs = states[0][..., :-1, :, :]
     if h_noise is not None:
-        fed = ws.out("fed", fed.shape)
+        recurrent_inputs = ws.out("fed", recurrent_inputs.shape)
     chunk = CHUNK_ROWS // max(1, n) or 1
     missing = _missing(cell, ws)
-    return Tape(inputs, states, moments, fed, x_noise, h_noise, missing, chunk)
+    return Tape(
+        inputs, states, time_steps, recurrent_inputs, x_noise, h_noise, missing, chunk
+    )
 
 
-def hold(now: Moment, missing: Array) -> None:
+def carry_states(now: TimeStep, missing: Array) -> None:
     """Undo the step for the rows that miss it."""
     for before, after in zip(now.before, now.after, strict=True):
         np.copyto(after, before, where=missing)
 
 
-def hold_back(d: Array, missing: Array | None, t: int, ws: Workspace) -> Array | None:
+def carry_gradients(
+    d: Array, missing: Array | None, t: int, ws: Workspace
+) -> Array | None:
     """Return the part of ``d`` of the rows that miss step ``t``, taken out of it."""
     if missing is None:
         return None
@@ -83,7 +89,7 @@ def hold_back(d: Array, missing: Array | None, t: int, ws: Workspace) -> Array |
     return held
 
 
-def in_order(cell: Cell, a: Array) -> Array:
+def time_major(cell: Cell, a: Array) -> Array:
     """Return the view (..., time, n, d) of ``a`` (..., n, time, d), first step first.
 
     In reverse, the first step is the last one in time.
@@ -102,21 +108,21 @@ def merge_steps(a: Array) -> Array:
     return a.reshape(*a.shape[:-3], -1, a.shape[-1])
 
 
-def _memory(cell: Cell, lead: Shape, shape: Shape, ws: Workspace) -> Memory:
+def _make_buffers(cell: Cell, lead: Shape, shape: Shape, ws: Workspace) -> TapeBuffers:
     *own, n, time, d = shape
     inputs = ws.out("inputs", (*own, time, n, d + 1))
     states = ws.out("states", (cell.states, *lead, time + 1, n, cell.units))
     kept = ws.out("kept", (time, cell.kept, *lead, n, cell.units))
     at = [tuple(now) for now in by_step(states)]
-    steps = zip(range(time), at[:-1], at[1:], map(cell.cut, kept), strict=True)
-    return Memory(inputs, states, [Moment(*step) for step in steps])
+    steps = zip(range(time), at[:-1], at[1:], map(cell.split_kept, kept), strict=True)
+    return TapeBuffers(inputs, states, [TimeStep(*step) for step in steps])
 
 
 def _missing(cell: Cell, ws: Workspace) -> Array | None:
     if ws.mask is None:
         return None
-    there = by_step(in_order(cell, ws.mask[..., None]))
-    return np.logical_not(there, out=ws.out("missing", there.shape, bool))
+    valid = by_step(time_major(cell, ws.mask[..., None]))
+    return np.logical_not(valid, out=ws.out("missing", valid.shape, bool))
 
 
 def _noise(

@@ -16,7 +16,7 @@ FLOPS_PER_THREADED_PRODUCT = 1e8
 FLOPS_NEVER_THREADED = 1e4
 
 _lock = Lock()
-_asking = 0  # how many trainings under way want a single thread
+_n_holders = 0  # how many trainings under way want a single thread
 _limit: Any = None  # the limit in force on their behalf, if any
 
 
@@ -33,14 +33,14 @@ def _set_limit() -> Any:
     return limit if in_force else None
 
 
-def _lift(limit: Any) -> None:
+def _restore_limits(limit: Any) -> None:
     """Restore the thread counts, from whatever thread."""
-    _relieve()
+    _clear_controlling_thread()
     limit.restore_original_limits()
-    _relieve()
+    _clear_controlling_thread()
 
 
-def _relieve() -> None:
+def _clear_controlling_thread() -> None:
     """Let any thread set limits again.
 
     Newer versions of threadpoolctl hear only the thread that set the first limit, and
@@ -58,18 +58,18 @@ def single_blas_thread() -> Iterator[None]:
     The limit is the process's. It is set by the first and lifted by the last of those
     who ask for it at the same time, so that the process is left as it was found.
     """
-    global _asking, _limit
+    global _n_holders, _limit
     with _lock:
-        if not _asking:
+        if not _n_holders:
             _limit = _set_limit()
-        _asking += 1
+        _n_holders += 1
     try:
         yield
     finally:
         with _lock:
-            _asking -= 1
-            if not _asking and _limit is not None:
-                _lift(_limit)
+            _n_holders -= 1
+            if not _n_holders and _limit is not None:
+                _restore_limits(_limit)
 
 
 def n_blas_threads() -> int:

@@ -12,7 +12,7 @@ from sklearn_nn.core.parallel._blas_threads import n_blas_threads, single_blas_t
 Task = Callable[[], None]
 
 
-class Team(AbstractContextManager["Team"]):
+class ThreadPool(AbstractContextManager["ThreadPool"]):
     """Runs tasks at once: some in the calling thread, the others in its own.
 
     The threads see the context of their maker, NumPy's error settings among it. They
@@ -26,15 +26,15 @@ class Team(AbstractContextManager["Team"]):
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
-        self._inboxes: list[SimpleQueue[Task | None]] = []
+        self._queues: list[SimpleQueue[Task | None]] = []
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         for _ in range(n_threads - 1):
-            inbox: SimpleQueue[Task | None] = SimpleQueue()
-            work = (copy_context().run, self._work, inbox)
+            queue: SimpleQueue[Task | None] = SimpleQueue()
+            work = (copy_context().run, self._work, queue)
             thread = threading.Thread(target=work[0], args=work[1:], daemon=True)
             thread.start()
-            self._inboxes.append(inbox)
+            self._queues.append(queue)
             self._threads.append(thread)
 
     def run(self, tasks: Sequence[Task]) -> None:
@@ -45,7 +45,7 @@ class Team(AbstractContextManager["Team"]):
         n_threads = self.n_threads
         for i, task in enumerate(tasks):
             if i % n_threads:
-                self._inboxes[i % n_threads - 1].put(task)
+                self._queues[i % n_threads - 1].put(task)
         errors: list[BaseException | None] = []
         try:
             for task in tasks[::n_threads]:
@@ -56,8 +56,8 @@ class Team(AbstractContextManager["Team"]):
         for error in filter(None, errors):
             raise error
 
-    def _work(self, inbox: "SimpleQueue[Task | None]") -> None:
-        while (task := inbox.get()) is not None:
+    def _work(self, queue: "SimpleQueue[Task | None]") -> None:
+        while (task := queue.get()) is not None:
             try:
                 task()
             except BaseException as error:  # it is raised again where it was asked for
@@ -69,19 +69,19 @@ class Team(AbstractContextManager["Team"]):
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for inbox in self._inboxes:
-            inbox.put(None)
+        for queue in self._queues:
+            queue.put(None)
         for thread in self._threads:
             thread.join()
 
 
 @contextmanager
-def own_threads(at_most: int) -> Iterator[Team]:
+def thread_pool(at_most: int) -> Iterator[ThreadPool]:
     """Keep products to one thread, and yield a team of the threads they could use.
 
     A whole computation on several threads is faster than one whose products alone use
     them; and it does not wait for cores that other processes hold, as those threads do.
     """
     n_threads = min(at_most, n_blas_threads())
-    with single_blas_thread(), Team(n_threads) as team:
-        yield team
+    with single_blas_thread(), ThreadPool(n_threads) as pool:
+        yield pool

@@ -20,8 +20,8 @@ class Work(NamedTuple):
 
 def work_of(block: Block, in_shape: Shape) -> Work:
     """Return the work of one row, as if all of it were products with the parameters."""
-    if (plan := getattr(block, "plan", None)) is not None:
-        parts = [work_of(part.block, part.in_shape) for part in plan(in_shape)[0]]
+    if (parts_for := getattr(block, "parts_for", None)) is not None:
+        parts = [work_of(part.block, part.in_shape) for part in parts_for(in_shape)[0]]
         return Work(
             sum(part.flops for part in parts),
             max((part.largest_product for part in parts), default=0.0),

@@ -110,7 +110,7 @@ def test_a_derivative_that_is_read_off_the_output_needs_no_memory(block):
     net, x = bound(block), np.linspace(-2, 2, 9)[:, None]
     y = net.forward(x)
     dx = net.backward(np.ones((9, 1)), need_dx=True)
-    assert_array_equal(block.pull_back(y, np.ones((9, 1)), np.empty((9, 1))), dx)
+    assert_array_equal(block.vjp(y, np.ones((9, 1)), np.empty((9, 1))), dx)
 
 
 def test_the_tanh_of_gelu_is_near_the_normal_distribution():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from sklearn_nn.core import Team, own_threads
+from sklearn_nn.core import ThreadPool, thread_pool
 
 sizes = pytest.mark.parametrize("n_threads", [1, 2, 3])
 
@@ -21,9 +21,9 @@ def blas_counts():
 @pytest.mark.parametrize("n_tasks", [0, 1, 2, 5])
 def test_all_tasks_have_run_when_it_returns(n_threads, n_tasks):
     done = []
-    with Team(n_threads) as team:
+    with ThreadPool(n_threads) as pool:
         for _ in range(3):
-            team.run([lambda i=i: done.append(i) for i in range(n_tasks)])
+            pool.run([lambda i=i: done.append(i) for i in range(n_tasks)])
             assert sorted(done) == list(range(n_tasks))
             done.clear()
 
@@ -35,8 +35,8 @@ def test_tasks_run_on_as_many_threads_as_it_has(n_threads):
     def note(i):
         seen[i] = threading.get_ident()
 
-    with Team(n_threads) as team:
-        team.run([lambda i=i: note(i) for i in range(6)])
+    with ThreadPool(n_threads) as pool:
+        pool.run([lambda i=i: note(i) for i in range(6)])
     assert seen[0] == threading.get_ident()
     assert len(set(seen)) == n_threads
     assert seen[:n_threads] == seen[n_threads : 2 * n_threads]
@@ -44,8 +44,8 @@ def test_tasks_run_on_as_many_threads_as_it_has(n_threads):
 
 def test_tasks_run_at_once():
     both = threading.Barrier(2, timeout=30)
-    with Team(2) as team:
-        team.run([both.wait, both.wait])  # neither passes without the other
+    with ThreadPool(2) as pool:
+        pool.run([both.wait, both.wait])  # neither passes without the other
 
 
 @sizes
@@ -58,51 +58,51 @@ def test_an_error_is_raised_after_all_tasks_have_ended(n_threads, which):
             raise ZeroDivisionError(str(i))
         done.append(i)
 
-    with Team(n_threads) as team:
+    with ThreadPool(n_threads) as pool:
         with pytest.raises(ZeroDivisionError, match=str(which)):
-            team.run([lambda i=i: task(i) for i in range(3)])
+            pool.run([lambda i=i: task(i) for i in range(3)])
         if n_threads == 3:
             assert sorted(done) == [i for i in range(3) if i != which]
-        team.run([lambda: done.append("next")])
+        pool.run([lambda: done.append("next")])
     assert done[-1] == "next"
 
 
 def test_tasks_see_the_error_settings_of_the_maker():
     seen = []
-    with np.errstate(all="ignore"), Team(2) as team:
-        team.run([lambda: None, lambda: seen.append(np.geterr()["over"])])
+    with np.errstate(all="ignore"), ThreadPool(2) as pool:
+        pool.run([lambda: None, lambda: seen.append(np.geterr()["over"])])
     assert seen == ["ignore"]
 
 
 def test_the_threads_end_with_the_team():
     before = threading.active_count()
-    with Team(3):
+    with ThreadPool(3):
         assert threading.active_count() == before + 2
     assert threading.active_count() == before
 
 
 def test_own_threads_are_those_that_products_might_use():
-    with threadpool_limits(2, "blas"), own_threads(8) as team:
-        assert team.n_threads == 2
+    with threadpool_limits(2, "blas"), thread_pool(8) as pool:
+        assert pool.n_threads == 2
         assert blas_counts() == {1}
-    with threadpool_limits(1, "blas"), own_threads(8) as team:
-        assert team.n_threads == 1
+    with threadpool_limits(1, "blas"), thread_pool(8) as pool:
+        assert pool.n_threads == 1
 
 
 def test_own_threads_are_at_most_as_many_as_asked_for():
-    with threadpool_limits(2, "blas"), own_threads(1) as team:
-        assert team.n_threads == 1
+    with threadpool_limits(2, "blas"), thread_pool(1) as pool:
+        assert pool.n_threads == 1
 
 
 def test_who_comes_second_gets_no_more_threads():
     with (
         threadpool_limits(2, "blas"),
-        own_threads(2),
+        thread_pool(2),
         ThreadPoolExecutor(1) as other,
     ):
 
         def ask():
-            with own_threads(2) as team:
-                return team.n_threads
+            with thread_pool(2) as pool:
+                return pool.n_threads
 
         assert other.submit(ask).result() == 1

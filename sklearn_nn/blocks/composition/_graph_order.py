@@ -8,7 +8,7 @@ from sklearn_nn.core import InvalidParameterError
 Reads = Mapping[str, Sequence[str]]
 
 
-def ordered(reads: Reads, inputs: Sequence[str], output: str) -> list[str]:
+def topological_order(reads: Reads, inputs: Sequence[str], output: str) -> list[str]:
     """Return the nodes in an order of computation, as near to the given as can be.
 
     Raises InvalidParameterError if ``reads``, what each node reads, is no acyclic graph
@@ -21,7 +21,7 @@ def ordered(reads: Reads, inputs: Sequence[str], output: str) -> list[str]:
         if not ready:
             raise InvalidParameterError(
                 "The nodes of Graph must not read each other in a circle; "
-                f"{' reads '.join(map(repr, _circle(reads, waiting)))}. Let one of "
+                f"{' reads '.join(map(repr, _cycle(reads, waiting)))}. Let one of "
                 "them read something else."
             )
         done.append(ready[0])
@@ -84,7 +84,7 @@ def _check_names(reads: Reads, inputs: Sequence[str], output: str) -> None:
             )
 
 
-def _circle(reads: Reads, waiting: Sequence[str]) -> list[str]:
+def _cycle(reads: Reads, waiting: Sequence[str]) -> list[str]:
     """Return nodes of which each reads the next, from one to itself."""
     path = [waiting[0]]
     while path[-1] not in path[:-1]:

@@ -64,7 +64,7 @@ class ClassTargets:
             )
         return _class_weights(self.codes(y), self.classes, class_weight, w)
 
-    def strata(self, y: Any) -> Array | None:
+    def stratify_labels(self, y: Any) -> Array | None:
         """Return the labels by which a split shall be stratified.
 
         Two classes go by "False" and "True", the names scikit-learn's MLP reports.
@@ -143,7 +143,7 @@ class LabelTargets:
         ]
         return np.asarray(np.prod(weights, axis=0))
 
-    def strata(self, y: Any) -> Array | None:
+    def stratify_labels(self, y: Any) -> Array | None:
         return None
 
     def decode(self, raw: Array) -> Array:
@@ -192,7 +192,7 @@ class RealTargets:
         self.loss.check_targets(y)
         return y
 
-    def strata(self, y: Any) -> Array | None:
+    def stratify_labels(self, y: Any) -> Array | None:
         return None
 
     def decode(self, raw: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 M = TypeVar("M", bound=Callable[..., Any])
 
 
-def all_or_nothing(method: M) -> M:
+def restore_on_error(method: M) -> M:
     """Restore the attributes of the estimator if ``method`` raises.
 
     Attributes are restored by reference: the method must not write into arrays that
