@@ -20,7 +20,7 @@ def hold_out(
 ) -> tuple[Array, Array]:
     """Split the rows of positive weight; return training and validation rows, sorted.
 
-    Shapes: weight (n,) or None, strata (n,) of labels or None.
+    Shapes: weight (n,) or None, stratify_labels (n,) or None.
     """
     rows = np.arange(n) if weight is None else np.flatnonzero(weight)
     try:

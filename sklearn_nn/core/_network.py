@@ -30,12 +30,8 @@ WRITTEN_IN_CACHE = 1 << 17  # numbers, by all blocks together
 FEW_ROWS = 16
 WRITTEN_AT_ONCE = 1 << 22
 FLOPS_WORTH_THREADS = 1e8
-SHARED_BUFFERS = (
-    "clock",
-    "grads",
-    "_g",
-    "_ws",
-)  # what a network's successor takes over
+# What a copy may take over from a network that is no longer trained.
+SHARED_BUFFERS = ("clock", "grads", "_g", "_ws")
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
 
@@ -162,20 +158,20 @@ class Network:
 
     def with_gradients(self, grads: Array) -> Self:
         """Return a network on the same parameters that writes ``grads``."""
-        with_gradients = self._with_params(self.params)
-        with_gradients.grads, with_gradients._connections = grads, self._connections
-        return with_gradients
+        other = self._with_params(self.params)
+        other.grads, other._connections = grads, self._connections
+        return other
 
-    def copy(self) -> Self:
-        """Return a network with its own copy of the parameters."""
-        return self._with_params(self.params.copy())
+    def copy(self, *, share_buffers: bool = False) -> Self:
+        """Return a network with its own copy of the parameters.
 
-    def successor(self) -> Self:
-        """Return a copy that takes over the scratch memory of this network."""
-        heir = self.copy()
-        own = vars(self)
-        vars(heir).update({k: own[k] for k in SHARED_BUFFERS if k in own})
-        return heir
+        With ``share_buffers`` it computes in the memory of this network, which must not
+        be used for training any more.
+        """
+        other, own = self._with_params(self.params.copy()), vars(self)
+        if share_buffers:
+            vars(other).update({k: own[k] for k in SHARED_BUFFERS if k in own})
+        return other
 
     def _with_params(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections

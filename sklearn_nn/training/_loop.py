@@ -128,9 +128,9 @@ def train_together(
     n_threads: int = 1,
     max_seconds: float = math.inf,
 ) -> Outcome:
-    """Run several courses side by side, on threads of their own, epoch by epoch.
+    """Run several training runs side by side, on threads of their own, epoch by epoch.
 
-    Each course has a single thread, so that the number of threads does not change the
+    Each run has a single thread, so that the number of threads does not change the
     result. ``monitors`` see the mean of the epochs, and ``subject`` in place of a
     network. If ``n_epochs`` would take longer than ``max_seconds``, there will be
     fewer, and schedules end with them: an epoch in which they do always comes last, if
@@ -180,7 +180,7 @@ def _epochs(
     n_epochs: int,
     max_seconds: float,
 ) -> Iterator[Epoch]:
-    """Run the epochs of all courses, as many as there is time for."""
+    """Run the epochs of all training runs, as many as there is time for."""
     started, i = time.perf_counter(), 0
     while i < n_epochs:
         for monitor in monitors:
@@ -195,7 +195,7 @@ def _epochs(
 def _epoch_of_all(
     runs: Sequence[TrainingRun], pool: ThreadPool, i: int, n_epochs: int
 ) -> Epoch:
-    """Run epoch ``i`` of the courses that go on; return the mean of their reports."""
+    """Run epoch ``i`` of the active runs; return the mean of their reports."""
     active = [training_run for training_run in runs if not training_run.ended]
     epochs: list[Any] = [None] * len(active)
 

@@ -152,7 +152,7 @@ def test_connections_of_another_kind_are_refused(kept, net):
 
 def test_a_vector_can_be_cut(net):
     vector = np.ones(net.params.size)
-    net.cut(vector)
+    net.apply_mask(vector)
     assert_array_equal(vector, net.connections)
 
 
@@ -160,34 +160,34 @@ def test_a_vector_of_the_trained_part_can_be_cut(rng):
     net = compile_network(chain(Dense(3, mask=0.5), BatchNorm()), (4,), float, rng)
     assert net.layout.n_trained < net.params.size
     vector = np.ones(net.layout.n_trained)
-    net.cut(vector)
+    net.apply_mask(vector)
     assert_array_equal(vector, net.connections[: net.layout.n_trained])
 
 
-def test_twins_share_the_connections(net, rng):
-    with_gradients = net.with_gradients(np.zeros_like(net.params))
+def test_networks_on_the_same_parameters_share_the_connections(net, rng):
+    other = net.with_gradients(np.zeros_like(net.params))
     net.connections = rng.random(net.params.size) < 0.5
-    assert with_gradients.connections is net.connections
-    backward(with_gradients, rng)
-    assert not with_gradients.grads[~net.connections].any()
+    assert other.connections is net.connections
+    backward(other, rng)
+    assert not other.grads[~net.connections].any()
 
 
-@pytest.mark.parametrize("way", ["copy", "successor"])
-def test_copies_have_connections_of_their_own(way, net, rng):
+@pytest.mark.parametrize("share_buffers", [False, True])
+def test_copies_have_connections_of_their_own(share_buffers, net, rng):
     before, params = net.connections, net.params.copy()
-    other = getattr(net, way)()
+    other = net.copy(share_buffers=share_buffers)
     assert_array_equal(other.connections, before)
     other.connections = np.zeros(net.params.size, bool)
     assert net.connections is before
     assert_array_equal(net.params, params)
 
 
-def test_a_successor_computes_gradients_by_its_own_connections(net, rng):
+def test_a_copy_that_shares_buffers_has_connections_of_its_own(net, rng):
     backward(net, rng)
-    heir = net.successor()
-    heir.connections = rng.random(net.params.size) < 0.5
-    backward(heir, rng)
-    assert not heir.grads[~heir.connections].any()
+    other = net.copy(share_buffers=True)
+    other.connections = rng.random(net.params.size) < 0.5
+    backward(other, rng)
+    assert not other.grads[~other.connections].any()
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_averaged_is_the_mean_of_the_weights_after_each_row(seed, sparse):
     run = len(train_online(problem, w, None, 3, averaged)) * n
     weights = [abs(step[i]) for _, i, _, _ in loop[:run]]
     mean = np.average([after for *_, after in loop[:run]], axis=0, weights=weights)
-    np.testing.assert_allclose(averaged.result(w), mean, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(averaged.final_weights(w), mean, rtol=1e-9, atol=1e-12)
 
 
 def textbook_pocket(X, above, step, w, n_passes):
@@ -267,4 +267,4 @@ def test_pocket_keeps_what_the_textbook_pocket_keeps(seed):
     expected = textbook_pocket(X, above, step, w.copy(), 4)
     pocket = Pocket()
     train_online(BinaryProblem(DenseRows(X), sign, step), w, None, 4, pocket)
-    np.testing.assert_array_equal(pocket.result(w), expected)
+    np.testing.assert_array_equal(pocket.final_weights(w), expected)

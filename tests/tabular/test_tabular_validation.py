@@ -28,7 +28,7 @@ def softmax_loss(y, raw):
 # -- splits
 
 
-@pytest.mark.parametrize("strata", [None, np.arange(50) % 3], ids=["", "classes"])
+@pytest.mark.parametrize("stratify_labels", [None, np.arange(50) % 3])
 @pytest.mark.parametrize("n_bags", [2, 3, 8, 25])
 def test_each_row_validates_one_network(n_bags, stratify_labels):
     splits = split_rows(50, stratify_labels, n_bags, 0.2, 0)

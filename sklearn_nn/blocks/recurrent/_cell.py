@@ -107,9 +107,10 @@ class Cell(Block):
     ) -> Array | None:
         """Write the gradients of xW and hU, (gates, ..., n, units).
 
-        Both are one array unless the block ``separate_gradients``. ``d`` holds the gradients of the
-        states after the step; all but that of h become those before it. Return the
-        gradient of h before the step except what comes by U, or None if that is all.
+        Both are one array unless ``separate_gradients`` is set. ``d`` holds the
+        gradients of the states after the step; all but that of h become those before
+        it. Return the gradient of h before the step except what comes by U, or None if
+        that is all.
         """
 
     def split_kept(self, kept: Array) -> Arrays:
