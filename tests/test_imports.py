@@ -180,6 +180,12 @@ def test_nothing_but_the_dependencies_is_imported_at_the_top():
     assert {path for path, names in tops_of.items() if names - allowed} == set()
 
 
+def test_nothing_changes_the_filters_of_warnings():
+    # They are those of all threads: another one would lose its own.
+    texts = {path: path.read_text(encoding="utf-8") for path in FILES}
+    assert [p for p, text in texts.items() if "catch_warnings" in text] == []
+
+
 def test_every_module_has_a_docstring():
     assert [path for path in FILES if not ast.get_docstring(parsed(path))] == []
 

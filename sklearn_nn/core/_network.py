@@ -173,6 +173,10 @@ class Network:
             vars(other).update({k: own[k] for k in SHARED_BUFFERS if k in own})
         return other
 
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return a network with a copy of the parameters in another float type."""
+        return self._with_params(self.params.astype(dtype))
+
     def _with_params(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
         other = kind.__new__(kind)  # the block has been checked
@@ -246,6 +250,7 @@ class Network:
         out = raw if self.members is None else raw.swapaxes(0, 1)
         for rows in chunks:
             part, ws.mask = x[:, rows] if axis else x[rows], None
+            part = part.astype(ws.dtype, copy=False)
             if self.members is not None:
                 part = self._with_members(part)
             y = self.block.forward(p, part, ws, None)

@@ -18,7 +18,7 @@ from sklearn_nn.base import (
     check_diverged,
     check_weights,
 )
-from sklearn_nn.core import Array, Rule, check_params
+from sklearn_nn.core import Array, Rule, check_params, single_blas_thread
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.tabular._input import sources_of
 from sklearn_nn.tabular._members import MemberGroup, group_members, make_runs
@@ -70,6 +70,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(self, arguments: FitArguments) -> None:
         """Check, encode, compile, train, keep."""
         check_params(self, self.rules)
+        # The result must not depend on how many threads a product may use.
+        with single_blas_thread():
+            self._fit_on_one_thread(arguments)
+
+    def _fit_on_one_thread(self, arguments: FitArguments) -> None:
         settings = Settings.of(self, self.presets)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         table = self._make_table(arguments, settings, seed)
@@ -213,7 +218,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
             validate_data(self, X, skip_check_array=True, reset=False)
         Z = self._encoder.transform(X)
-        return np.concatenate([net.infer(Z) for net in self._networks])
+        # A product of float32 rounds a row by 1e-7 one way or the other, as its place
+        # among the rows decides. With float64 a prediction does not depend on it.
+        networks = [net.astype(np.float64) for net in self._networks]
+        return np.concatenate([net.infer(Z) for net in networks])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

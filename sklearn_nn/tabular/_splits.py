@@ -1,7 +1,6 @@
 """Table: rows, and which of them each member trains on and is validated by."""
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -78,10 +77,23 @@ def split_rows(
         return [Split(*map(np.sort, parts))]
     n_folds = min(n_bags, n // 2)
     kind = KFold if counts is None or counts.max() < n_folds else StratifiedKFold
+    if kind is StratifiedKFold and counts is not None:
+        stratify_labels = _join_rare(stratify_labels, counts, n_folds)
     folds = kind(n_folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():  # of classes that are rarer than folds
-        warnings.simplefilter("ignore", UserWarning)
-        return [Split(*parts) for parts in folds.split(rows, stratify_labels)]
+    return [Split(*parts) for parts in folds.split(rows, stratify_labels)]
+
+
+def _join_rare(labels: Any, counts: Array, n_folds: int) -> Array:
+    """Return labels of which each occurs once per fold at least.
+
+    Classes that are rarer become one; if that is still too rare, it joins the largest.
+    scikit-learn warns of rarer classes, and to silence a warning is to change the
+    filters of all threads.
+    """
+    rare = counts[labels] < n_folds
+    largest = counts.argmax()
+    other = len(counts) if np.count_nonzero(rare) >= n_folds else largest
+    return np.where(rare, other, labels)
 
 
 def _can_stratify(counts: Array, n_val: int) -> bool:
