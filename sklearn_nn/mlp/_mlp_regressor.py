@@ -18,9 +18,9 @@ class MLPRegressor(NNRegressor, BaseMLP):
 
     Parameters
     ----------
-    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma"} or Loss, \
-            default="squared_error"
-        What is minimized, summed over outputs: half the squared error; the absolute
+    loss : str or Loss, default="squared_error"
+        What is minimized, summed over outputs, by a key of `sklearn_nn.losses.LOSSES`
+        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the squared error; the absolute
         error, which leads to the median; Huber's loss, which turns from the one to the
         other at an error of 1; half the Poisson deviance, for targets that are not
         negative, or the gamma deviance, for positive ones, with an exponential output.

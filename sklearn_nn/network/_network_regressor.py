@@ -66,9 +66,9 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
     dtype : {None, numpy.float32, numpy.float64}, default=None
         Float type of the computation; None takes that of ``X`` (float64 for integers).
         float32 is about twice as fast.
-    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma"} or Loss, \
-            default="squared_error"
-        What is minimized, summed over outputs: half the squared error; the absolute
+    loss : str or Loss, default="squared_error"
+        What is minimized, summed over outputs, by a key of `sklearn_nn.losses.LOSSES`
+        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the squared error; the absolute
         error, which leads to the median; Huber's loss, which turns from the one to the
         other at an error of 1; half the Poisson deviance, for counts and rates, or the
         gamma deviance, for positive targets, with the exponential of the output as

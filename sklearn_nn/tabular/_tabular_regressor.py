@@ -91,10 +91,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Decides on folds, initial weights, batches and noise.
     verbose : bool or int, default=False
         Whether to print the loss of each epoch.
-    loss : {"squared_error", "absolute_error", "huber", "poisson", "gamma"} or Loss, \
-            default="squared_error"
-        What training minimizes; an object of `sklearn_nn.losses` has constants of its
-        own, such as ``PinballLoss([0.1, 0.9])`` for two quantiles. Where a loss has a
+    loss : str or Loss, default="squared_error"
+        What training minimizes: a key of `sklearn_nn.losses.LOSSES`, such as
+        "absolute_error" or "huber". An object of `sklearn_nn.losses` has constants of
+        its own, such as ``PinballLoss([0.1, 0.9])`` for two quantiles. Where a loss has a
         scale, as `HuberLoss`, it is that of the standardized target.
 
     Attributes

@@ -29,6 +29,7 @@ from sklearn_nn.losses import (
     HalfPoissonDeviance,
     HalfSquaredError,
     HuberLoss,
+    LogCoshLoss,
     PinballLoss,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -89,6 +90,10 @@ def labels(k):
         ).astype(float)
 
     return draw
+
+
+def log_cosh(y, prediction, w):
+    return np.average(np.log(np.cosh(prediction - y)), axis=0, weights=w).sum()
 
 
 def half_mse(y, prediction, w):
@@ -153,6 +158,7 @@ CASES = {
         top=80.0,  # its mean is exp(raw): exp(89) is beyond float32
     ),
     "HalfSquaredError": Case(HalfSquaredError(), 2, normal, half_mse, same),
+    "LogCoshLoss": Case(LogCoshLoss(), 2, normal, log_cosh, same),
     "HuberLoss": Case(HuberLoss(0.7), 2, normal, huber_error, same),
     "PinballLoss": Case(PinballLoss(0.8), 2, normal, pinball(0.8), same),
     "PinballLoss, of several quantiles": Case(

@@ -14,6 +14,7 @@ from sklearn_nn.losses import (
     HalfPoissonDeviance,
     HalfSquaredError,
     HuberLoss,
+    LogCoshLoss,
     PinballLoss,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -248,3 +249,16 @@ def test_nan_of_a_member_is_not_that_of_another():
     assert np.isnan(value[0])
     assert np.isfinite(value[1])
     assert np.isfinite(grad[1]).all()
+
+
+def test_log_cosh_is_finite_and_linear_far_from_the_target():
+    loss = LogCoshLoss()
+    assert value(loss, [[0.0]], [[1e4]]) == pytest.approx(1e4 - math.log(2))
+    assert value(loss, [[0.0]], [[-1e4]]) == pytest.approx(1e4 - math.log(2))
+    assert value(loss, [[0.0]], [[1e-3]]) == pytest.approx(5e-7, rel=1e-6)
+
+
+def test_the_start_of_log_cosh_has_no_slope():
+    y, w = np.array([[0.0], [1.0], [10.0]]), np.array([1.0, 1.0, 2.0])
+    (c,) = LogCoshLoss().start(y, w)
+    assert w @ np.tanh(c - y[:, 0]) == pytest.approx(0, abs=1e-9)

@@ -16,14 +16,10 @@ from sklearn_nn.losses import (
     PinballLoss,
 )
 
-OF_CLASSES = {"SigmoidCrossEntropy", "SoftmaxCrossEntropy"}
 LOSSES = {
-    "AbsoluteError": AbsoluteError(),
-    "HalfGammaDeviance": HalfGammaDeviance(),
-    "HalfPoissonDeviance": HalfPoissonDeviance(),
-    "HalfSquaredError": HalfSquaredError(),
-    "HuberLoss": HuberLoss(0.5),
-    "PinballLoss": PinballLoss(0.5),
+    name: getattr(losses, name)()
+    for name in losses.__all__
+    if name != "LOSSES" and "CrossEntropy" not in name
 }
 NAMES = {
     "squared_error": HalfSquaredError(),
@@ -39,10 +35,6 @@ def rows(rng):
     """Return X (300, 4) and positive targets."""
     X = rng.standard_normal((300, 4))
     return X, 50 + 10 * X[:, 0] + 5 * np.abs(X[:, 1])
-
-
-def test_every_loss_of_numbers_has_a_case():
-    assert set(LOSSES) == set(losses.__all__) - OF_CLASSES - {"LOSSES"}
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
