@@ -130,3 +130,12 @@ def check_params(owner: Any, rules: Mapping[str, Rule]) -> None:
             raise InvalidParameterError(
                 f"`{name}` of {type(owner).__name__} must be {rule}; got {value!r}."
             )
+
+
+def check_in_memory(X: Any, name: str) -> None:
+    """Raise TypeError if ``X`` is a lazy frame, of polars or of narwhals."""
+    if type(X).__name__ == "LazyFrame":
+        raise TypeError(
+            f"`{name}` must be in memory; got a LazyFrame, which is still to be "
+            "computed. Call its method `collect`."
+        )

@@ -1,5 +1,6 @@
 """Categories of one column: their codes, and the rows that stand for them."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from sklearn_nn.core import Array
 from sklearn_nn.preprocessing._scaling import RobustScale
 from sklearn_nn.preprocessing._tables import Table
+from sklearn_nn.preprocessing._texts import kind_of, texts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,42 @@ class Categories:
     def codes(self, found: Array, levels: list[Any]) -> Array:
         """Return the codes of ``levels[found]``: -1 for what training did not see."""
         of_missing = len(self.code) if self.has_missing else -1
-        code = [*(self.code.get(level, -1) for level in levels), of_missing]
-        return np.array(code)[found]  # a position of -1 takes the last
+        return np.array([*self._find(levels), of_missing])[found]  # -1 is the last
 
     def read(self, table: Table) -> Array:
-        """Return the codes of a column."""
-        return self.codes(*table.levels(self.position))
+        """Return the codes of a column; warn if it is of another kind than in fit."""
+        found, levels = table.levels(self.position)
+        codes = self.codes(found, levels)
+        known, n_given = list(self.code), np.count_nonzero(found >= 0)
+        none_known = n_given and known and codes[found >= 0].max() < 0
+        if none_known and {*map(kind_of, known)}.isdisjoint(map(kind_of, levels)):
+            warnings.warn(
+                f"{table.label(self.position)} holds {levels[0]!r} where fit saw "
+                f"{known[0]!r}: none of its values is a known category, so that all "
+                "count as unknown. Convert the column to what it was in fit.",
+                stacklevel=2,
+            )
+        return codes
+
+    def _find(self, levels: list[Any]) -> list[int]:
+        """Return the code of each level: of an equal one, or of one of the same text.
+
+        Levels of one kind are the same only if they are equal.
+        """
+        codes = [self.code.get(level, -1) for level in levels]
+        if -1 not in codes:
+            return codes
+        by_text = {
+            (text, kind_of(known)): code
+            for known, code in reversed(self.code.items())
+            for text in texts_of(known)
+        }
+        kinds = {kind for _, kind in by_text}
+        for i, level in enumerate(levels):
+            if codes[i] < 0 and (others := kinds - {kind_of(level)}):
+                found = [by_text.get((t, k)) for t in texts_of(level) for k in others]
+                codes[i] = next((code for code in found if code is not None), -1)
+        return codes
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Tables of data frames: pandas', and others through narwhals."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ class PandasTable(Table):
     def __init__(self, X: Any) -> None:
         super().__init__(X, X.columns.tolist())
         self._dtypes = X.dtypes.tolist()
-        if any(dtype.kind == "c" for dtype in self._dtypes):
+        self._kinds = [_letter(dtype) for dtype in self._dtypes]
+        if "c" in self._kinds:
             raise ValueError(f"Complex data not supported\n{X.dtypes}\n")
 
     def take(self, rows: Array) -> Table:
@@ -25,14 +27,16 @@ class PandasTable(Table):
     def kind(self, position: int) -> Kind:
         dtype = self._dtypes[position]
         if not _is_categorical(dtype):
-            known = KINDS.get(dtype.kind)
+            known = KINDS.get(self._kinds[position])
             return known or self.kind_of_values(self.column(position))
         of_levels = self.kind_of_values(dtype.categories.to_numpy())
         return "level" if of_levels in ("number", "flag") else "text"
 
-    def column(self, position: int) -> Array:
-        series, kind = self.X.iloc[:, position], self._dtypes[position].kind
-        if kind not in "Mm" or _is_categorical(self._dtypes[position]):
+    def _column(self, position: int) -> Array:
+        series, dtype = self.X.iloc[:, position], self._dtypes[position]
+        kind = self._kinds[position]
+        as_objects = _is_categorical(dtype) or dtype.type is date  # of Arrow
+        if kind not in "Mm" or as_objects:
             return _values.typed(np.asarray(series.to_numpy()))
         if kind == "M" and series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -41,7 +45,7 @@ class PandasTable(Table):
 
     def is_plain(self, position: int) -> bool:
         dtype = self._dtypes[position]
-        return not _is_categorical(dtype) and dtype.kind in "biuf"
+        return not _is_categorical(dtype) and self._kinds[position] in "biuf"
 
     def block(self, positions: Sequence[int]) -> Array:
         X = self.X.iloc[:, positions]
@@ -54,7 +58,10 @@ class PandasTable(Table):
             return codes, series.cat.categories.tolist()
         import pandas as pd
 
-        codes, distinct = pd.factorize(series)
+        try:
+            codes, distinct = pd.factorize(series)
+        except NotImplementedError:  # of some of Arrow's dtypes
+            return super()._levels(position)
         return codes, distinct.tolist()
 
 
@@ -74,10 +81,12 @@ class NarwhalsTable(Table):
             return "number" if is_number else "flag"
         return self.kind_of_values(self.column(position))
 
-    def column(self, position: int) -> Array:
+    def _column(self, position: int) -> Array:
         import narwhals.stable.v2 as nw
 
         series, dtype = self.X[:, position], self._dtypes[position]
+        if dtype.is_nested():
+            raise TypeError(f"values of {dtype}")
         if dtype in (nw.Categorical, nw.Enum):
             series = series.cast(nw.String)
         if dtype == nw.Date:
@@ -99,6 +108,14 @@ class NarwhalsTable(Table):
         for i, position in enumerate(positions):
             numbers[:, i] = self.X[:, position].cast(nw.Float64).to_numpy()
         return numbers
+
+
+def _letter(dtype: Any) -> str:
+    """Return the letter of NumPy for a dtype of pandas, "O" where there is none."""
+    try:
+        return str(dtype.kind)
+    except NotImplementedError:  # some of Arrow's
+        return "O"
 
 
 def _is_categorical(dtype: Any) -> bool:

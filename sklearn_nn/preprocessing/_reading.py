@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from sklearn_nn.core import check_in_memory
 from sklearn_nn.preprocessing._frames import NarwhalsTable, PandasTable
 from sklearn_nn.preprocessing._tables import ArrayTable, Table
 
@@ -31,11 +32,7 @@ def as_frame(X: Any) -> Any:
     """Return a data frame of pandas or of narwhals, or None if ``X`` is no frame."""
     if is_pandas(X):
         return X
-    if type(X).__name__ == "LazyFrame":
-        raise TypeError(
-            "`X` must be a table in memory; got a LazyFrame, which is still to be "
-            "computed. Call its method `collect`."
-        )
+    check_in_memory(X, "X")
     try:
         import narwhals.stable.v2 as nw
     except ImportError:  # scikit-learn 1.9 brings it

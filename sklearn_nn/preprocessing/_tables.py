@@ -46,8 +46,8 @@ class Table(ABC):
         """Return what a column holds."""
 
     @abstractmethod
-    def column(self, position: int) -> Array:
-        """Return a column as an array of its own type or of objects."""
+    def _column(self, position: int) -> Array:
+        """Return a column as `column` does, or raise what the library below raises."""
 
     @abstractmethod
     def is_plain(self, position: int) -> bool:
@@ -56,6 +56,13 @@ class Table(ABC):
     @abstractmethod
     def block(self, positions: Sequence[int]) -> Array:
         """Return plain columns as float64 numbers (n, f)."""
+
+    def column(self, position: int) -> Array:
+        """Return a column as an array of its own type or of objects."""
+        try:
+            return self._column(position)
+        except (ArithmeticError, NotImplementedError, TypeError, ValueError) as error:
+            raise self._unreadable(position, error) from error
 
     def numbers(self, positions: Sequence[int]) -> Array:
         """Return columns as float64 numbers (n, f); raise if some are none."""
@@ -83,11 +90,7 @@ class Table(ABC):
         try:
             return self._levels(position)
         except TypeError as error:
-            raise TypeError(
-                f"{self.label(position)} is no list of categories: such an argument "
-                f"must be made of strings or numbers; got {error}. Drop the column, or "
-                "make strings of its values."
-            ) from error
+            raise self._unreadable(position, error) from error
 
     def label(self, position: int) -> str:
         """Return how messages call a column."""
@@ -115,6 +118,13 @@ class Table(ABC):
             self._refuse(position, "numbers", values)
         return _values.floats(values)
 
+    def _unreadable(self, position: int, error: Exception) -> TypeError:
+        return TypeError(
+            f"{self.label(position)} must hold one number, text, time or truth value a "
+            f"row; got values that cannot be read as such ({error}). Drop the column, "
+            "or convert it: its argument must be a list of strings or numbers."
+        )
+
     def _refuse(self, position: int, must: str, values: Array) -> NoReturn:
         raise ValueError(
             f"{self.label(position)} must hold {must}, as it did in fit; got "
@@ -139,7 +149,7 @@ class ArrayTable(Table):
     def kind(self, position: int) -> Kind:
         return self.kind_of_values(self.column(position))
 
-    def column(self, position: int) -> Array:
+    def _column(self, position: int) -> Array:
         return _values.typed(self.X[:, position])
 
     def is_plain(self, position: int) -> bool:

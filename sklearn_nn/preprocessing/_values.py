@@ -1,6 +1,6 @@
 """Arrays of one column: what is missing, their numbers, their levels."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import repeat
 from typing import Any
 
@@ -31,7 +31,10 @@ def first_given(values: Array) -> Any:
 
 
 def typed(values: Array) -> Array:
-    """Return objects that are dates, or lengths of time, as an array of such a type."""
+    """Return objects that are dates, or lengths of time, as an array of such a type.
+
+    A time of the day is the length of time since midnight.
+    """
     if values.dtype.kind != "O":
         return values
     if _are((date, np.datetime64), values):
@@ -39,6 +42,9 @@ def typed(values: Array) -> Array:
         return np.array(times, MOMENT)
     if _are((timedelta, np.timedelta64), values):
         spans = [None if is_missing(v) else v for v in values.tolist()]
+        return np.array(spans, SPAN)
+    if _are(time, values):
+        spans = [None if is_missing(v) else _since_midnight(v) for v in values.tolist()]
         return np.array(spans, SPAN)
     return values
 
@@ -99,7 +105,11 @@ def _are(kind: Types, values: Array) -> bool:
     )
 
 
-def _in_utc(time: Any) -> Any:
-    if isinstance(time, datetime) and time.tzinfo is not None:
-        return time.astimezone(UTC).replace(tzinfo=None)
-    return time
+def _in_utc(moment: Any) -> Any:
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    return moment
+
+
+def _since_midnight(clock: time) -> timedelta:
+    return datetime.combine(date.min, clock.replace(tzinfo=None)) - datetime.min

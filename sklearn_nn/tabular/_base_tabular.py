@@ -18,7 +18,13 @@ from sklearn_nn.base import (
     check_diverged,
     check_weights,
 )
-from sklearn_nn.core import Array, Rule, check_params, single_blas_thread
+from sklearn_nn.core import (
+    Array,
+    Rule,
+    check_in_memory,
+    check_params,
+    single_blas_thread,
+)
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.tabular._input import sources_of
 from sklearn_nn.tabular._members import MemberGroup, group_members, make_runs
@@ -111,12 +117,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the targets as an array."""
 
     @abstractmethod
-    def _make_targets(self, y: Any, w: Array | None, settings: Settings) -> Any:
-        """Return the encoder of ``y``."""
-
-    def _apply_class_weight(self, y: Any, w: Array | None) -> Array | None:
-        """Return the row weights times those of the classes."""
-        return w
+    def _make_targets(
+        self, y: Any, w: Array | None, settings: Settings
+    ) -> tuple[Any, Array | None]:
+        """Return the encoder of ``y``, and the row weights times those of classes."""
 
     # -- check and encode
 
@@ -126,10 +130,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         X, y, w = self._check(
             arguments.X, arguments.y, arguments.sample_weight, reset=True
         )
-        self._targets = self._make_targets(y, w, settings)
-        w = self._apply_class_weight(y, w)
+        self._targets, w = self._make_targets(y, w, settings)
         kept = None if w is None or w.all() else np.flatnonzero(w)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
+        self._encoder.set_output(transform="default")  # whatever the user has set
         Z = self._encoder.fit(X, rows=kept).transform(X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
@@ -150,6 +154,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         return append_validation((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
 
     def _check(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
+        suffix = "" if reset else "_val"
+        check_in_memory(X, f"X{suffix}")
+        check_in_memory(y, f"y{suffix}")
         validate_data(self, X, y, skip_check_array=True, reset=reset)
         y = self._check_y(y)
         check_consistent_length(X, y)
@@ -215,6 +222,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _raw_predict(self, X: Any) -> Array:
         """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
         check_is_fitted(self, "n_iter_")
+        check_in_memory(X, "X")
         if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
             validate_data(self, X, skip_check_array=True, reset=False)
         Z = self._encoder.transform(X)

@@ -10,6 +10,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.base import (
+    ClassTargets,
     FitArguments,
     apply_class_weight,
     restore_on_error,
@@ -228,6 +229,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class: the mean over the networks.
 
+        It is mixed with the share that the class had in `fit`: with n training rows,
+        the mean has the weight ``n / (n + 1)`` and the share ``1 / (n + 1)``. No
+        probability is 0 or 1, for n rows cannot rule out what happens to one in more
+        than n.
+
         Parameters
         ----------
         X : DataFrame, array or sparse matrix of shape (n_samples, n_features)
@@ -242,7 +248,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return self._targets.mean(raw, self.temperature_)
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Predict the logarithm of the probabilities, finite also where they are 0.
+        """Predict the logarithm of the probabilities.
 
         Parameters
         ----------
@@ -254,8 +260,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         log_proba : ndarray of shape (n_samples, n_classes)
             Natural logarithms of what `predict_proba` returns.
         """
-        p = self.predict_proba(X)
-        return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+        return np.log(self.predict_proba(X))
 
     def _check_y(self, y: Any) -> Array:
         y = column_or_1d(y, warn=True)
@@ -265,13 +270,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _make_targets(
         self, y: Array, w: Array | None, settings: Settings
-    ) -> TableClasses:
-        targets = TableClasses(np.unique(y), settings.label_smoothing)
+    ) -> tuple[TableClasses, Array | None]:
+        classes = ClassTargets.fit(y)
+        w = apply_class_weight(classes, self.class_weight, y, w, False)
+        targets = TableClasses.of(y, w, settings.label_smoothing)
         self.classes_, self.temperature_ = targets.classes, 1.0
-        return targets
-
-    def _apply_class_weight(self, y: Array, w: Array | None) -> Array | None:
-        return apply_class_weight(self._targets, self.class_weight, y, w, False)
+        return targets, w
 
     def _store_results(
         self,

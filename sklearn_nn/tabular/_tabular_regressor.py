@@ -214,10 +214,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _make_targets(
         self, y: Array, w: Array | None, settings: Settings
-    ) -> TableNumbers:
+    ) -> tuple[TableNumbers, Array | None]:
         loss = self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
         loss.check_values()
-        return TableNumbers.fit(y, w, loss)
+        return TableNumbers.fit(y, w, loss), w
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

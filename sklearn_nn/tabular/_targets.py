@@ -16,9 +16,27 @@ MAX_LOG_TEMPERATURE = 3.0
 
 @dataclass(frozen=True, eq=False)
 class TableClasses(ClassTargets):
-    """One class a row, with a raw output for each class, two classes included."""
+    """One class a row, with a raw output for each class, two classes included.
 
+    ``base_rates`` (k,) are the shares of the classes among the ``n_rows`` that train.
+    """
+
+    base_rates: Array
+    n_rows: int
     smoothing: float = 0.0
+
+    @classmethod
+    def of(cls, y: Any, w: Array | None, smoothing: float) -> Self:
+        """Return the classes of y (n,), with the base rates of Krichevsky and Trofimov.
+
+        They count half a row more of each class, so that no rate is zero.
+        """
+        classes, codes = np.unique(y, return_inverse=True)
+        n = len(codes) if w is None else int(np.count_nonzero(w))
+        counts = np.bincount(codes, w)
+        counted = counts * (n / (counts.sum() or 1))  # n in all, whatever the scale
+        rates = (counted + 0.5) / (n + 0.5 * len(classes))
+        return cls(classes, rates, n, smoothing)
 
     @property
     def n_raw(self) -> int:
@@ -46,9 +64,25 @@ class TableClasses(ClassTargets):
     def mean(self, raw: Array, temperature: float = 1.0) -> Array:
         """Return the mean of the members' probabilities: (n, k), of float64.
 
+        It is mixed with the base rates as if they were one row more: with p of the
+        members and N training rows, it is ``(N * p + rate) / (N + 1)``. So no
+        probability is zero, and none is more certain than the rows can tell: after N
+        rows without an exception the rule of succession gives the next row one of
+        about 1 in N.
+
         Shapes: raw (members, n, k).
+
+        References
+        ----------
+        Kass and Wasserman, "A reference Bayesian test for nested hypotheses and its
+        relationship to the Schwarz criterion", Journal of the American Statistical
+        Association 90, 1995: a prior that weighs as much as one row.
+
+        Krichevsky and Trofimov, "The performance of universal encoding", IEEE
+        Transactions on Information Theory 27, 1981.
         """
         p = softmax(raw.astype(np.float64) / temperature, axis=-1).mean(axis=0)
+        p = (self.n_rows * p + self.base_rates) / (self.n_rows + 1)
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 

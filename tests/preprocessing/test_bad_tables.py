@@ -49,10 +49,10 @@ def test_infinity_is_refused_in_transform(encoder):
         encoder.transform(FRAME.assign(a=np.inf))
 
 
-@pytest.mark.parametrize("value", [{"b": 1}, [1, 2]])
+@pytest.mark.parametrize("value", [{"b": 1}, [1, 2], {3}, np.arange(2)])
 def test_a_column_of_containers_is_refused(value):
     X = pd.DataFrame({"a": [value, value]})
-    match = "Column 'a' of `X` is no list of categories.*unhashable"
+    match = "Column 'a' of `X` must hold one number, text, .* row; got .*unhashable"
     with pytest.raises(TypeError, match=match):
         TableEncoder().fit(X)
 

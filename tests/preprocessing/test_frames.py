@@ -1,6 +1,7 @@
 """Frames of other libraries than pandas are encoded like those of pandas."""
 
 import datetime
+import decimal
 import importlib.util
 import subprocess
 import sys
@@ -98,7 +99,9 @@ def test_a_zone_of_polars_makes_no_difference_to_the_moment(polars):
 
 
 def test_a_lazy_frame_is_refused(polars):
-    with pytest.raises(TypeError, match=r"`X` must be a table in memory.* `collect`"):
+    with pytest.raises(
+        TypeError, match=r"`X` must be in memory; got a LazyFrame.* `collect`"
+    ):
         TableEncoder().fit(polars.LazyFrame({"a": [1, 2]}))
 
 
@@ -108,6 +111,108 @@ def test_columns_of_arrow_in_pandas_are_read_like_others():
     arrow = frame.convert_dtypes(dtype_backend="pyarrow")
     encoder = TableEncoder(max_one_hot=3)
     np.testing.assert_array_equal(encoder.fit_transform(arrow), expected())
+
+
+TIMES = [datetime.time(2, 30), datetime.time(1), None, datetime.time(23, 59, 59)]
+LISTS = [[1, 2], [3], None, []]
+
+
+def arrow_column(values, kind):
+    """Return a frame of pandas with one column of Arrow's, of a type by its name."""
+    pa = pytest.importorskip("pyarrow")
+    types = {
+        "list": pa.list_(pa.int64()),
+        "pair": pa.list_(pa.int64(), 2),
+        "struct": pa.struct([("a", pa.int64())]),
+        "map": pa.map_(pa.string(), pa.int64()),
+        "ms": pa.duration("ms"),
+        "decimal": pa.decimal128(10, 2),
+    }
+    dtype = types[kind] if kind in types else pa.type_for_alias(kind)
+    array = pa.array(values, dtype)
+    return pd.DataFrame({"c": pd.Series(pd.arrays.ArrowExtensionArray(array))})
+
+
+def same_as_objects(frame, values):
+    """Whether a frame is encoded as one column of Python's objects is."""
+    objects = pd.DataFrame({"c": pd.Series(values, dtype=object)})
+    encoder = TableEncoder().fit(objects)
+    np.testing.assert_array_equal(encoder.transform(frame), encoder.transform(objects))
+    np.testing.assert_array_equal(
+        TableEncoder().fit_transform(frame), encoder.transform(objects)
+    )
+
+
+@pytest.mark.parametrize("kind", ["date32", "date64"])
+@pytest.mark.parametrize("n", [3, 4], ids=["whole", "with a gap"])
+def test_dates_of_arrow_are_read_as_dates(kind, n):
+    same_as_objects(arrow_column(COLUMNS["day"][:n], kind), COLUMNS["day"][:n])
+
+
+@pytest.mark.parametrize(
+    "kind", ["time32[s]", "time32[ms]", "time64[us]", "time64[ns]"]
+)
+def test_times_of_the_day_of_arrow_are_read_as_those_of_python(kind):
+    same_as_objects(arrow_column(TIMES, kind), TIMES)
+
+
+def test_lengths_of_time_and_decimals_of_arrow_are_read():
+    spans = [*COLUMNS["span"], None]
+    same_as_objects(arrow_column(spans, "ms"), spans)
+    numbers = [decimal.Decimal(n) for n in ("0.25", "3", "-1.5")]
+    same_as_objects(arrow_column(numbers, "decimal"), numbers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("list", LISTS),
+        ("pair", [[1, 2], [3, 4]]),
+        ("struct", [{"a": 1}, {"a": 2}]),
+        ("map", [[("a", 1)], []]),
+    ],
+)
+def test_what_cannot_be_read_of_arrow_is_refused_by_the_name_of_its_column(
+    kind, values
+):
+    frame = arrow_column(values, kind)
+    match = r"Column 'c' of `X` must hold one number, text, time .* Drop the column"
+    with pytest.raises(TypeError, match=match):
+        TableEncoder().fit(frame)
+    encoder = TableEncoder().fit(pd.DataFrame({"c": ["a", "b"]}))
+    with pytest.raises(TypeError, match=match):
+        encoder.transform(frame)
+
+
+def test_what_pandas_cannot_read_of_arrow_is_refused_by_the_name_of_its_column():
+    with pytest.raises(TypeError, match=r"Column 'c' of `X` must .*\(string_view\)"):
+        TableEncoder().fit(arrow_column(["a", "b"], "string_view"))
+
+
+def test_times_of_the_day_of_polars_are_read_as_those_of_python(polars):
+    same_as_objects(polars.DataFrame({"c": TIMES}), TIMES)
+
+
+@pytest.mark.parametrize("kind", ["List", "Array", "Struct"])
+def test_nested_columns_of_polars_are_refused_by_name(polars, kind):
+    values = [{"a": 1}, {"a": 2}] if kind == "Struct" else [[1, 2], [3, 4]]
+    dtypes = {
+        "List": polars.List(polars.Int64),
+        "Array": polars.Array(polars.Int64, 2),
+        "Struct": polars.Struct({"a": polars.Int64}),
+    }
+    frame = polars.DataFrame({"c": polars.Series(values, dtype=dtypes[kind])})
+    match = f"Column 'c' of `X` must hold one number, text.*{kind}.*Drop the column"
+    with pytest.raises(TypeError, match=match):
+        TableEncoder().fit(frame)
+
+
+@pytest.mark.parametrize("output", ["default", "pandas", "polars"])
+def test_the_output_may_be_set(polars, output):
+    frame = polars.DataFrame(COLUMNS)
+    encoder = TableEncoder().fit(frame)
+    out = encoder.set_output(transform=output).transform(frame)
+    np.testing.assert_array_equal(np.asarray(out), TableEncoder().fit_transform(frame))
 
 
 def test_a_frame_of_narwhals_is_encoded_like_the_frame_in_it():

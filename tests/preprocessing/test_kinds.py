@@ -9,7 +9,7 @@ from scipy import sparse
 
 from sklearn_nn.preprocessing import TableEncoder
 
-DAY = datetime.date(2024, 2, 29)
+DAY, TIME = datetime.date(2024, 2, 29), datetime.time(23, 59, 1)
 NUMERIC = {
     "int": pd.Series([1, 2, 3]),
     "float": pd.Series([1.5, np.nan, 3]),
@@ -23,6 +23,7 @@ NUMERIC = {
     ),
     "timedelta": pd.Series(pd.to_timedelta([1, 2, 3], unit="h")),
     "dates as objects": pd.Series([DAY, None, DAY.replace(day=1)], dtype=object),
+    "times of the day": pd.Series([TIME, None, TIME.replace(hour=0)], dtype=object),
     "nothing": pd.Series([None, None, None], dtype=object),
 }
 CATEGORICAL = {

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import log_loss
-from tabulars import learner, make_rows, outputs, small
+from tabulars import learner, make_rows, outputs, small, with_base_rates
 
 from sklearn_nn import TabularClassifier
 from sklearn_nn.tabular._targets import TableClasses, fit_temperature
@@ -73,13 +73,30 @@ def test_log_probabilities_are_logarithms(rows):
     assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
 
 
-def test_log_probabilities_of_what_is_impossible_are_finite(rows):
+def test_networks_that_are_certain_get_the_doubt_of_one_row(rows):
     X, y = rows
     model = learner(TabularClassifier, calibrate=False).fit(X, y)
     for net in model._networks:
-        net.params *= 1000
-    assert model.predict_proba(X).min() == 0
+        net.params *= 1000  # a class has the probability 0 or 1
+    least = model.predict_proba(X).min(axis=0)
+    assert_allclose(least, with_base_rates(np.zeros(3), y), rtol=1e-12)
     assert np.isfinite(model.predict_log_proba(X)).all()
+
+
+def test_rows_of_weight_zero_do_not_make_certain(rng):
+    X, y = make_rows(rng)
+    w = np.ones(len(X))
+    w[6:46] = 0
+    model = small(TabularClassifier).fit(X, y, w)
+    alone = small(TabularClassifier).fit(X[w > 0], y[w > 0])
+    assert_allclose(model._targets.base_rates, alone._targets.base_rates)
+    assert model._targets.n_rows == alone._targets.n_rows == len(X) - 40
+
+
+def test_120_rows_do_not_rule_a_class_out():
+    X, y = [[1.0, "x"], [2.0, "y"]] * 60, [0, 1] * 60
+    model = TabularClassifier("fast", max_epochs=60, random_state=0).fit(X, y)
+    assert model.predict_proba([[1.0, "y"], [1.0, "x"], [50.0, "y"]]).min() > 1e-3
 
 
 def test_a_single_class_is_certain(rows):
@@ -202,7 +219,9 @@ def test_smoothing_is_no_part_of_the_validation_loss(rng):
     options = {"label_smoothing": 0.2, "calibrate": False, "scoring": None}
     model = learner(TabularClassifier, n_bags=1, **options)
     model.fit(X, X[:, 0] > 0, X_val=X, y_val=X[:, 0] > 0)
-    loss = log_loss(X[:, 0] > 0, model.predict_proba(X))
+    p, y = model.predict_proba(X), X[:, 0] > 0
+    of_network = (p - with_base_rates(0 * p, y)) * 401 / 400
+    loss = log_loss(y, of_network)
     assert_allclose(-model.best_scores_[0], loss, rtol=1e-5)
 
 
@@ -268,5 +287,6 @@ def test_few_validation_rows_leave_the_temperature_at_one(rng):
 
 def test_the_probability_is_the_mean_over_the_networks(rng):
     raw = rng.standard_normal((3, 5, 2))
-    p = TableClasses(np.arange(2)).mean(raw, 2.0)
-    assert_allclose(p, np.mean([softmax(r / 2, axis=1) for r in raw], axis=0))
+    p = TableClasses(np.arange(2), np.array([0.5, 0.5]), 10**9).mean(raw, 2.0)
+    expected = np.mean([softmax(r / 2, axis=1) for r in raw], axis=0)
+    assert_allclose(p, expected, rtol=1e-7)

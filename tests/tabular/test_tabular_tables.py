@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from tabulars import both, learner, make_frame, make_rows, outputs, small
 
@@ -251,3 +252,47 @@ def test_the_index_of_a_frame_does_not_matter(cls, frame):
         outputs(small(cls).fit(other, pd.Series(y, index=other.index)), other),
         outputs(small(cls).fit(X, y), X),
     )
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+@both
+def test_the_output_set_for_transformers_changes_nothing(cls, output, frame):
+    pytest.importorskip(output)
+    X, y = frame
+    expected = outputs(small(cls).fit(X, y, X_val=X, y_val=y), X)
+    with sklearn.config_context(transform_output=output):
+        model = small(cls).fit(X, y, X_val=X, y_val=y)
+        assert_array_equal(outputs(model, X), expected)
+    assert_array_equal(outputs(model, X), expected)
+
+
+@pytest.mark.parametrize("name", ["X", "y", "X_val", "y_val"])
+@both
+def test_a_lazy_frame_is_to_be_collected(cls, name, rng):
+    pl = pytest.importorskip("polars")
+    lazy = pl.LazyFrame({"a": [1.0, 2.0]})
+    X, y = make_rows(rng)
+    arguments = {"X": X, "y": y, "X_val": X, "y_val": y} | {name: lazy}
+    match = rf"`{name}` must be in memory; got a LazyFrame.* `collect`"
+    with pytest.raises(TypeError, match=match):
+        small(cls).fit(**arguments)
+
+
+@both
+def test_a_lazy_frame_is_to_be_collected_before_predicting(cls, rng):
+    pl = pytest.importorskip("polars")
+    X, y = make_rows(rng)
+    model = small(cls).fit(X, y)
+    with pytest.raises(TypeError, match=r"`X` must be in memory.* `collect`"):
+        model.predict(pl.DataFrame(X).lazy())
+
+
+@both
+def test_a_column_that_was_read_anew_as_numbers_is_the_same(cls, rng):
+    digits = rng.integers(0, 3, 80)
+    y = digits % 2
+    X = pd.DataFrame({"code": digits.astype(str), "a": rng.standard_normal(80)})
+    model = small(cls).fit(X, y)
+    assert_array_equal(outputs(model, X.assign(code=digits)), outputs(model, X))
+    with pytest.warns(UserWarning, match="Column 'code' of `X` holds"):
+        outputs(model, X.assign(code=digits > 0))

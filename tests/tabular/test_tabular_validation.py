@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, log_loss, r2_score
-from tabulars import both, learner, make_rows, outputs, parameters, small
+from tabulars import (
+    both,
+    learner,
+    make_rows,
+    outputs,
+    parameters,
+    small,
+    with_base_rates,
+)
 
 from sklearn_nn import TabularClassifier, TabularRegressor
 from sklearn_nn.tabular._splits import MIN_ROWS_TO_SPLIT, split_rows
@@ -112,6 +120,7 @@ def test_the_prediction_is_the_mean_over_the_networks(cls, rng):
     if cls is TabularClassifier:
         e = np.exp(raws(model, X) / model.temperature_)
         expected = (e / e.sum(axis=2, keepdims=True)).mean(axis=0)
+        expected = with_base_rates(expected, y)
     else:
         means = y.mean() + y.std() * raws(model, X)[..., 0].mean(axis=0)
         expected = np.clip(means, y.min(), y.max())
