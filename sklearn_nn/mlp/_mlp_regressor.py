@@ -20,11 +20,12 @@ class MLPRegressor(NNRegressor, BaseMLP):
     ----------
     loss : str or Loss, default="squared_error"
         What is minimized, summed over outputs, by a key of `sklearn_nn.losses.LOSSES`
-        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the squared error; the absolute
-        error, which leads to the median; Huber's loss, which turns from the one to the
-        other at an error of 1; half the Poisson deviance, for targets that are not
-        negative, or the gamma deviance, for positive ones, with an exponential output.
-        Or an object of `sklearn_nn.losses`, such as ``PinballLoss(0.9)``.
+        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the
+        squared error; the absolute error, which leads to the median; Huber's loss,
+        which turns from the one to the other at an error of 1; half the Poisson
+        deviance, for targets that are not negative, or the gamma deviance, for positive
+        ones, with an exponential output. Or an object of `sklearn_nn.losses`, such as
+        ``PinballLoss(0.9)``.
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Width of each hidden layer; ``()`` gives a linear model.
     activation : {"identity", "logistic", "relu", "tanh"} or Activation, default="relu"

@@ -68,11 +68,12 @@ class NetworkRegressor(NNRegressor, BaseNetwork):
         float32 is about twice as fast.
     loss : str or Loss, default="squared_error"
         What is minimized, summed over outputs, by a key of `sklearn_nn.losses.LOSSES`
-        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the squared error; the absolute
-        error, which leads to the median; Huber's loss, which turns from the one to the
-        other at an error of 1; half the Poisson deviance, for counts and rates, or the
-        gamma deviance, for positive targets, with the exponential of the output as
-        prediction. Or an object of `sklearn_nn.losses`, such as ``PinballLoss(0.9)``.
+        ("absolute_error", "huber", "log_cosh", "poisson", "gamma", ...): half the
+        squared error; the absolute error, which leads to the median; Huber's loss,
+        which turns from the one to the other at an error of 1; half the Poisson
+        deviance, for counts and rates, or the gamma deviance, for positive targets,
+        with the exponential of the output as prediction. Or an object of
+        `sklearn_nn.losses`, such as ``PinballLoss(0.9)``.
 
     Attributes
     ----------

@@ -94,8 +94,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     loss : str or Loss, default="squared_error"
         What training minimizes: a key of `sklearn_nn.losses.LOSSES`, such as
         "absolute_error" or "huber". An object of `sklearn_nn.losses` has constants of
-        its own, such as ``PinballLoss([0.1, 0.9])`` for two quantiles. Where a loss has a
-        scale, as `HuberLoss`, it is that of the standardized target.
+        its own, such as ``PinballLoss([0.1, 0.9])`` for two quantiles. Where a loss has
+        a scale, as `HuberLoss`, it is that of the standardized target.
 
     Attributes
     ----------
