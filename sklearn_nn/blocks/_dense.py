@@ -13,6 +13,7 @@ from sklearn_nn.core import (
     Array,
     Block,
     Connect,
+    ExactMatrix,
     OneOf,
     Param,
     ParamTree,
@@ -125,7 +126,9 @@ class Dense(Block):
         given = self.kernel, self.bias
         W, b = [init if start is None else constant(start) for start in given]
         return {
-            "W": Param((d_in, self.units), W, connect=self._connect(), sparse=True),
+            "W": Param(
+                (d_in, self.units), W, connect=self._connect(), sparse=True, summed=-2
+            ),
             "b": Param((self.units,), b, group="bias"),
         }
 
@@ -222,7 +225,9 @@ class _Plan:
 
 def multiply(a: Any, b: Any, out: Array) -> None:
     """Write the matrix product to ``out``; what has two axes may be a CSR matrix."""
-    if not isinstance(b, np.ndarray):
+    if isinstance(b, ExactMatrix):
+        b.multiply(a, out)
+    elif not isinstance(b, np.ndarray):
         _multiply_by_sparse(a, b, out)
     elif not isinstance(a, np.ndarray):
         out[...] = a @ b

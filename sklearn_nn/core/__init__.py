@@ -17,6 +17,7 @@ from sklearn_nn.core._connections import (
     check_connections,
     random_connections,
 )
+from sklearn_nn.core._exact_products import ExactMatrix, matmul
 from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
 from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
 from sklearn_nn.core._masks import expand_mask, fill_and_end_mask, zero_missing
@@ -66,6 +67,7 @@ __all__ = [
     "Connect",
     "Connections",
     "Count",
+    "ExactMatrix",
     "Init",
     "InvalidParameterError",
     "LastStep",
@@ -105,6 +107,7 @@ __all__ = [
     "integer",
     "is_same",
     "map_specs",
+    "matmul",
     "max_abs",
     "missing_steps_hint",
     "n_cores",

@@ -37,6 +37,9 @@ class Param:
         others are zero, and stay so. None for all. It is asked once per member.
     sparse : bool, default=False
         Whether the block can read a CSR matrix in its place, if there are no members.
+    summed : int, default=None
+        The axis of ``shape`` over which products with the array sum, if the block does
+        nothing else with it, so that it can read an `ExactMatrix` in its place.
     """
 
     shape: tuple[int, ...]
@@ -45,6 +48,7 @@ class Param:
     shared: bool = False
     connect: Connect | None = None
     sparse: bool = False
+    summed: int | None = None
 
 
 class ParamLayout:

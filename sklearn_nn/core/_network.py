@@ -16,6 +16,7 @@ from sklearn_nn.core._connections import (
     SparseViews,
     draw_connections,
 )
+from sklearn_nn.core._exact_products import exact_views
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._workspace import Workspace
@@ -34,6 +35,7 @@ FLOPS_WORTH_THREADS = 1e8
 SHARED_BUFFERS = ("clock", "grads", "_g", "_ws")
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
+EXACT_ROWS = 192  # fewer, since their numbers have twice the size
 
 
 class Network:
@@ -173,10 +175,6 @@ class Network:
             vars(other).update({k: own[k] for k in SHARED_BUFFERS if k in own})
         return other
 
-    def astype(self, dtype: DTypeLike) -> Self:
-        """Return a network with a copy of the parameters in another float type."""
-        return self._with_params(self.params.astype(dtype))
-
     def _with_params(self, params: Array) -> Self:
         kind, layout, kept = type(self), self.layout, self.connections
         other = kind.__new__(kind)  # the block has been checked
@@ -204,9 +202,11 @@ class Network:
             self.apply_mask(self.grads)
         return dx
 
-    def infer(self, x: Any) -> NDArray[Any]:
+    def infer(self, x: Any, *, exact: bool = False) -> NDArray[Any]:
         """Return the raw outputs without noise, in an array of their own.
 
+        With ``exact``, products are those of `ExactMatrix`: a row has the same outputs
+        to the last bit, whatever rows are beside it and however many threads there are.
         It goes in chunks of rows, so that its memory does not grow with them; where
         there is much to do, on several threads; where few connections are left, by
         sparse products.
@@ -224,6 +224,8 @@ class Network:
             p, size, flops = sparse.views, SPARSE_INFERENCE_ROWS, flops * sparse.share
         if n > FEW_ROWS:
             size = max(FEW_ROWS, min(size, WRITTEN_AT_ONCE // written))
+        if exact:
+            p, size = exact_views(self.layout, self.params), EXACT_ROWS
         chunks = list(row_chunks(n, size))
         if len(chunks) == 1 or flops < FLOPS_WORTH_THREADS:
             self._infer(p, x, raw, chunks)
@@ -250,7 +252,6 @@ class Network:
         out = raw if self.members is None else raw.swapaxes(0, 1)
         for rows in chunks:
             part, ws.mask = x[:, rows] if axis else x[rows], None
-            part = part.astype(ws.dtype, copy=False)
             if self.members is not None:
                 part = self._with_members(part)
             y = self.block.forward(p, part, ws, None)

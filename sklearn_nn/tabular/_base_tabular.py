@@ -226,10 +226,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
             validate_data(self, X, skip_check_array=True, reset=False)
         Z = self._encoder.transform(X)
-        # A product of float32 rounds a row by 1e-7 one way or the other, as its place
-        # among the rows decides. With float64 a prediction does not depend on it.
-        networks = [net.astype(np.float64) for net in self._networks]
-        return np.concatenate([net.infer(Z) for net in networks])
+        return np.concatenate([net.infer(Z, exact=True) for net in self._networks])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -24,6 +24,7 @@ from sklearn_nn.core import (
     embedded_shape,
     flatten_axes,
     integer,
+    matmul,
     sum_members,
     uniform,
 )
@@ -70,7 +71,7 @@ class NumericEmbedding(Block):
         q = self.encode(p, x_t, ws.child("q"))
         lead = p.W.shape[:-3]
         z = ws.out("z", (*lead, *x.shape[-2:], self.units))
-        np.matmul(q.mT, p.W, out=self._linear_part(z))
+        matmul(q.mT, p.W, self._linear_part(z))
         if self.keeps_x:
             z[..., -1] = x
         y = as_activation(self.activation).forward(None, z, ws.child("activation"), rng)
@@ -146,7 +147,7 @@ class LinearEmbedding(NumericEmbedding):
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         init = uniform(self.units**-0.5)
-        return {"W": Param((in_shape[-1], 2, self.units), init, GROUP)}
+        return {"W": Param((in_shape[-1], 2, self.units), init, GROUP, summed=-2)}
 
     def encode(self, p: Views, x: Array, ws: Workspace) -> Array:
         q = with_ones((*x.shape[:-1], 1, x.shape[-1]), "q", ws)

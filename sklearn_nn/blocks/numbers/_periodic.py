@@ -19,6 +19,7 @@ from sklearn_nn.core import (
     Views,
     Workspace,
     integer,
+    matmul,
     number,
     uniform,
 )
@@ -71,8 +72,8 @@ class PeriodicEmbedding(NumericEmbedding):
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         f, h = in_shape[-1], 2 * self.frequencies
-        wave = Param((f, self.frequencies, 1), _waves(self.sigma), GROUP)
-        W = Param((f, h + 1, self.units), uniform(h**-0.5), GROUP)
+        wave = Param((f, self.frequencies, 1), _waves(self.sigma), GROUP, summed=-1)
+        W = Param((f, h + 1, self.units), uniform(h**-0.5), GROUP, summed=-2)
         return {"wave": wave, "W": W}
 
     def encode(self, p: Views, x: Array, ws: Workspace) -> Array:
@@ -137,8 +138,9 @@ class PBLDEmbedding(NumericEmbedding):
 
     def param_tree(self, in_shape: Shape) -> ParamTree:
         f, h = in_shape[-1], self.frequencies
-        W = Param((f, h + 1, self.units - 1), uniform(h**-0.5), GROUP)
-        return {"wave": Param((f, h, 2), _waves(self.sigma), GROUP), "W": W}
+        W = Param((f, h + 1, self.units - 1), uniform(h**-0.5), GROUP, summed=-2)
+        wave = Param((f, h, 2), _waves(self.sigma), GROUP, summed=-1)
+        return {"wave": wave, "W": W}
 
     def encode(self, p: Views, x: Array, ws: Workspace) -> Array:
         v, _ = ws.saved = _angles(p.wave, x, ws)
@@ -173,7 +175,7 @@ def _angles(wave: Array, x: Array, ws: Workspace) -> tuple[Array, Array]:
     np.multiply(x, 2 * np.pi, out=factors[..., 0, :])
     factors[..., 1:, :] = 1
     v = ws.out("v", (*wave.shape[:-1], x.shape[-1]))
-    return np.matmul(wave, factors, out=v), factors
+    return matmul(wave, factors, v), factors
 
 
 def _angles_backward(

@@ -142,7 +142,7 @@ class PiecewiseLinearEmbedding(NumericEmbedding):
     def param_tree(self, in_shape: Shape) -> ParamTree:
         h = max(bin_counts(self)) + 2
         init = _flat_ramps(self.units**-0.5)
-        return {"W": Param((in_shape[-1], h, self.units), init, GROUP)}
+        return {"W": Param((in_shape[-1], h, self.units), init, GROUP, summed=-2)}
 
     def encode(self, p: Views, x: Array, ws: Workspace) -> Array:
         ramps = bin_ramps(self, ws, padded=True)
