@@ -7,11 +7,21 @@ from sklearn_nn.base._callbacks import (
     with_callbacks,
 )
 from sklearn_nn.base._classes import (
+    LabelScoreMixin,
     apply_class_weight,
     check_same_classes,
     declared_classes,
 )
 from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._input import (
+    VALIDATION,
+    check_readable,
+    check_same_length,
+    check_weights,
+    named_with,
+    validate_input,
+)
+from sklearn_nn.base._labels import read_labels, read_numbers
 from sklearn_nn.base._nn_classifier import CLASSIFIER_RULES, NNClassifier
 from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
@@ -20,7 +30,6 @@ from sklearn_nn.base._restore_on_error import restore_on_error
 from sklearn_nn.base._targets import (
     ClassTargets,
     RealTargets,
-    check_weights,
     read_classes,
 )
 from sklearn_nn.base._warm_start import make_generator
@@ -32,21 +41,29 @@ __all__ = [
     "REGRESSOR_RULES",
     "SEED",
     "TRAINING_RULES",
+    "VALIDATION",
     "BaseNN",
     "CallbackMonitor",
     "CallbackSupportMixin",
     "ClassTargets",
     "FitArguments",
+    "LabelScoreMixin",
     "NNClassifier",
     "NNRegressor",
     "RealTargets",
     "apply_class_weight",
     "check_diverged",
+    "check_readable",
     "check_same_classes",
+    "check_same_length",
     "check_weights",
     "declared_classes",
     "make_generator",
+    "named_with",
     "read_classes",
+    "read_labels",
+    "read_numbers",
     "restore_on_error",
+    "validate_input",
     "with_callbacks",
 ]

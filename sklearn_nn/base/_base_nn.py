@@ -10,13 +10,19 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base._callbacks import CallbackMonitor, CallbackSupportMixin
 from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._input import (
+    VALIDATION,
+    check_weights,
+    named_with,
+    validate_input,
+)
 from sklearn_nn.base._parameter_rules import FLOATS
 from sklearn_nn.base._report import TrainingReport, check_diverged, convergence_message
-from sklearn_nn.base._targets import Targets, check_weights
+from sklearn_nn.base._targets import Targets
 from sklearn_nn.base._validation_set import hold_out, make_evaluator
 from sklearn_nn.base._warm_start import make_generator, resume_network
 from sklearn_nn.base._weights import NamedWeights
@@ -24,6 +30,7 @@ from sklearn_nn.core import (
     Array,
     Block,
     Clock,
+    InvalidParameterError,
     Network,
     Optimizer,
     OptimizerState,
@@ -31,6 +38,9 @@ from sklearn_nn.core import (
     Schedule,
     Shape,
     compile_network,
+    plain,
+    plain_spec,
+    shown,
 )
 from sklearn_nn.training import (
     Data,
@@ -93,7 +103,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         self._network = net
         self._init_fitted_attributes(is_first_fit)
         callbacks = self._callbacks(arguments)
-        n_epochs = 1 if arguments.incremental else self.max_iter
+        n_epochs = 1 if arguments.incremental else int(self.max_iter)
         monitors = self._monitors(net, state, val, is_first_fit, n_epochs)
         outcome = self._train(net, state, data, [*monitors, *callbacks], arguments)
         self._store_results(outcome, state, monitors, keep_state)
@@ -113,6 +123,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
     @abstractmethod
     def _check_params(self) -> None:
         """Raise InvalidParameterError if a parameter breaks its rule."""
+
+    @abstractmethod
+    def _read_y(self, y: Any) -> Any:
+        """Return the targets as an array; raise if they are of no use."""
 
     @abstractmethod
     def _make_targets(
@@ -148,15 +162,25 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
                 "partial_fit does not support early_stopping=True: it has no validation"
                 " set that lasts. Set early_stopping=False."
             )
-        dtype = (self.dtype or FLOATS) if is_first_fit else self._network.params.dtype
+        dtype = (self.dtype or FLOATS) if is_first_fit else self._known_dtype()
         X, y = self._check_X_y(arguments.X, arguments.y, dtype, is_first_fit)
         return X, y, check_weights(arguments.sample_weight, X)
 
+    def _known_dtype(self) -> Any:
+        """Return the type of the network; raise if `dtype` asks for another one."""
+        known = self._network.params.dtype
+        if self.dtype is not None and np.dtype(self.dtype) != known:
+            raise InvalidParameterError(
+                f"`dtype` of {type(self).__name__} must stay {known} where training "
+                f"goes on; got {shown(self.dtype)}. Set warm_start=False to begin anew."
+            )
+        return known
+
     def _check_X_y(self, X: Any, y: Any, dtype: Any, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
+        X, y = validate_input(
             self,
             X,
-            y,
+            self._read_y(y),
             dtype=dtype,
             order="C",
             multi_output=True,
@@ -169,7 +193,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         return X, y
 
     def _check_X(self, X: Any, dtype: Any) -> Any:
-        return validate_data(
+        return validate_input(
             self, X, dtype=dtype, order="C", reset=False, **self._array_rules()
         )
 
@@ -200,7 +224,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         if val is None and self.early_stopping:
             stratify_labels, share = (
                 self._targets.stratify_labels(y),
-                self.validation_fraction,
+                float(self.validation_fraction),
             )
             rows, held = hold_out(len(Y), weight, stratify_labels, share, seed)
             val = Data.of(X, Y, weight, held)
@@ -216,15 +240,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         """Return the user's own validation data, if any."""
         if not arguments.validates:
             return None
-        try:
-            X_val, y_val = self._check_X_y(
-                arguments.X_val, arguments.y_val, dtype, False
-            )
-            w_val = check_weights(arguments.sample_weight_val, X_val)
-            return Data.of(X_val, self._targets.encode(y_val, dtype), w_val)
-        except ValueError as error:
-            error.add_note("In the validation data, `X_val` and `y_val`.")
-            raise
+        with named_with(VALIDATION):
+            X, y = self._check_X_y(arguments.X_val, arguments.y_val, dtype, False)
+            w = check_weights(arguments.sample_weight_val, X)
+            return Data.of(X, self._targets.encode(y, dtype), w)
 
     # -- compile
 
@@ -236,7 +255,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         Where training goes on they are copies: a failure must not touch the model.
         """
         in_shape = X.shape[1:] if is_first_fit else self._network.in_shape
-        block = self._make_block(self._targets.n_raw, in_shape)
+        block = plain_spec(self._make_block(self._targets.n_raw, in_shape))
         if is_first_fit:
             rng = make_generator(seed)
             # What set_params changes later must not change the fitted network.
@@ -274,8 +293,8 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         arguments: FitArguments,
     ) -> Outcome:
         loss, first = self._targets.loss, len(self.history_["epoch"]) + 1
-        n_epochs = 1 if arguments.incremental else self.max_iter
-        optimizer = self._optimizer()
+        n_epochs = 1 if arguments.incremental else int(self.max_iter)
+        optimizer = plain_spec(self._optimizer())
         if optimizer is not None:
             recipe = self._recipe(optimizer, len(data))
             return train(net, loss, data, recipe, state, monitors, n_epochs, first)
@@ -283,11 +302,11 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
             net,
             loss,
             data,
-            self.alpha,
+            float(self.alpha),
             monitors,
             max_iter=n_epochs,
-            max_fun=self.max_fun,
-            tol=self.tol,
+            max_fun=int(self.max_fun),
+            tol=float(self.tol),
             first_epoch=first,
         )
 
@@ -295,10 +314,10 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         """Return how to train by batches on ``n`` rows."""
         return Recipe(
             optimizer,
-            self._schedule(),
-            getattr(self, self._rate_name),
-            self.alpha,
-            min(200 if self.batch_size == "auto" else self.batch_size, n),
+            plain_spec(self._schedule()),
+            float(getattr(self, self._rate_name)),
+            float(self.alpha),
+            min(200 if self.batch_size == "auto" else int(self.batch_size), n),
             bool(self.shuffle),
         )
 
@@ -332,8 +351,9 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
             monitors.append(Printer())
         if stops or self._optimizer() is not None:
             watch = "validation_score" if stops else "loss"
-            schedule, n_stall = self._schedule(), self.n_iter_no_change
-            monitors.append(Patience(watch, self.tol, n_stall, schedule, state))
+            schedule = plain_spec(self._schedule())
+            tol, n_stall = float(self.tol), plain(self.n_iter_no_change)
+            monitors.append(Patience(watch, tol, n_stall, schedule, state))
         if stops:
             self.best_validation_score_ = state.best = start
         return monitors

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
-from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
 from sklearn_nn.base._classes import (
+    LabelScoreMixin,
     apply_class_weight,
     check_same_classes,
     declared_classes,
 )
 from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._labels import read_labels
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, is_class_weight
 from sklearn_nn.base._restore_on_error import restore_on_error
 from sklearn_nn.base._targets import Targets, read_classes
@@ -35,7 +36,7 @@ CLASSIFIER_RULES: Mapping[str, Rule] = {
 
 
 @dataclass(eq=False, repr=False)
-class NNClassifier(ClassifierMixin, BaseNN):
+class NNClassifier(LabelScoreMixin, BaseNN):
     """What classifiers with a network share: classes, and their probabilities."""
 
     _: KW_ONLY
@@ -176,6 +177,9 @@ class NNClassifier(ClassifierMixin, BaseNN):
             name = type(self).__name__
             raise AttributeError(f"{name} is not fitted: it knows no classes.")
         return self._targets.classes
+
+    def _read_y(self, y: Any) -> Any:
+        return read_labels(y, "y")
 
     def _make_targets(
         self, y: Any, arguments: FitArguments, is_first_fit: bool

@@ -10,9 +10,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
 from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._input import check_weights
+from sklearn_nn.base._labels import read_numbers
 from sklearn_nn.base._restore_on_error import restore_on_error
-from sklearn_nn.base._targets import RealTargets, Targets, check_weights
-from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of
+from sklearn_nn.base._targets import RealTargets, Targets
+from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of, plain_spec
 from sklearn_nn.losses import LOSSES
 
 
@@ -151,7 +153,11 @@ class NNRegressor(RegressorMixin, BaseNN):
             return float(super().score(X, y, sample_weight))
         raw = self._raw_predict(X)
         w = check_weights(sample_weight, raw)
-        return float(self._targets.score(self._targets.encode(y, raw.dtype), raw, w))
+        Y = self._targets.encode(self._read_y(y), raw.dtype)
+        return float(self._targets.score(Y, raw, w))
+
+    def _read_y(self, y: Any) -> Any:
+        return read_numbers(y, "y")
 
     def _make_targets(
         self, y: Any, arguments: FitArguments, is_first_fit: bool
@@ -164,7 +170,9 @@ class NNRegressor(RegressorMixin, BaseNN):
         )
 
     def _make_loss(self) -> Loss:
-        return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
+        return (
+            LOSSES[self.loss] if isinstance(self.loss, str) else plain_spec(self.loss)
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -7,11 +7,12 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.special import log_expit, log_softmax
 from sklearn.metrics import r2_score
-from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from sklearn_nn.core import Array, Loss
 from sklearn_nn.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+
+LABEL_KINDS = dict.fromkeys("biuf", "numbers") | {"M": "times", "m": "spans of time"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,7 @@ class ClassTargets:
 
     def codes(self, y: Any) -> Array:
         """Return the place of each label in ``classes``: (n,) of int."""
+        self._check_kind(y)
         index = np.searchsorted(self.classes, y)
         np.minimum(index, len(self.classes) - 1, out=index)
         if (wrong := self.classes[index] != y).any():
@@ -45,6 +47,21 @@ class ClassTargets:
                 f"{np.unique(y[wrong])}."
             )
         return np.asarray(index)
+
+    def _check_kind(self, y: Any) -> None:
+        """Raise if ``y`` is no column of labels of the kind of the classes."""
+        if issparse(y) or y.ndim != 1:
+            raise ValueError(
+                "`y` must have one label a row, as when the classes were first seen; "
+                f"got {'a sparse matrix' if issparse(y) else 'an array'} of shape "
+                f"{y.shape}."
+            )
+        kinds = [LABEL_KINDS.get(a.dtype.kind, "text") for a in (y, self.classes)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(
+                f"`y` must hold {kinds[1]}, as when the classes were first seen; got "
+                f"{kinds[0]}, such as {y[:1].tolist()[0]!r}."
+            )
 
     def encode(self, y: Any, dtype: Any) -> Array:
         """Return (n,) codes for the softmax, (n, 1) zeros and ones for the sigmoid."""
@@ -254,36 +271,3 @@ def read_classes(y: Any) -> ClassTargets | LabelTargets:
         )
     check_classification_targets(y)
     return ClassTargets.fit(y)
-
-
-def check_weights(sample_weight: Any, X: Any) -> Array | None:
-    """Return row weights as float64 (n,), or None; raise if they cannot be weights."""
-    if sample_weight is None:
-        return None
-    if len(shape := np.asarray(sample_weight).shape) != 1:
-        raise ValueError(f"`sample_weight` must have one axis; got shape {shape}.")
-    w = np.asarray(
-        check_array(
-            sample_weight,
-            ensure_2d=False,
-            dtype=np.float64,
-            input_name="sample_weight",
-        )
-    )
-    check_consistent_length(X, w)
-    if (low := w.min()) < 0:
-        raise ValueError(
-            f"`sample_weight` must not be negative; the smallest weight is {low:g}."
-        )
-    with np.errstate(over="ignore"):
-        total = w.sum()
-    if not np.isfinite(total):
-        raise ValueError(
-            "`sample_weight` must have a finite sum; the largest weight is "
-            f"{w.max():g}. Divide the weights by it."
-        )
-    if not w.any():
-        raise ValueError(
-            "`sample_weight` must have a positive entry; all weights are zero."
-        )
-    return w

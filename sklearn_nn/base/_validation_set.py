@@ -1,6 +1,7 @@
 """hold_out, evaluator: which rows validate, and what they say of a network."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from sklearn.model_selection import train_test_split
 
 from sklearn_nn.core import Array, Network, Workspace
 from sklearn_nn.training import Data
+
+LEAST_HELD = 2  # what scores such as R**2 need
 
 
 def hold_out(
@@ -20,23 +23,56 @@ def hold_out(
 ) -> tuple[Array, Array]:
     """Split the rows of positive weight; return training and validation rows, sorted.
 
+    Classes are stratified, but a class of a single row stays in training. Where there
+    are more classes than rows of a part, the split is random, with a warning.
+
     Shapes: weight (n,) or None, stratify_labels (n,) or None.
     """
     rows = np.arange(n) if weight is None else np.flatnonzero(weight)
-    try:
-        train_rows, held = train_test_split(
-            rows,
-            random_state=seed,
-            test_size=max(1, math.ceil(fraction * len(rows))),
-            stratify=None if stratify_labels is None else stratify_labels[rows],
-        )
-    except ValueError as error:
+    n_held = max(1, math.ceil(fraction * len(rows)))
+    if not LEAST_HELD <= n_held < len(rows):
         raise ValueError(
-            f"`validation_fraction`={fraction} cannot split the {len(rows)} training "
-            f"rows for early stopping. {error} Change it, pass `X_val` and `y_val` to "
-            "fit, or set early_stopping=False."
-        ) from error
-    return np.sort(train_rows), np.sort(held)
+            f"`validation_fraction`={fraction} sets aside {n_held} of {len(rows)} "
+            f"training row(s): a score needs {LEAST_HELD}, and training 1."
+            f"{_rows_needed(fraction)} Change it, pass `X_val` and `y_val` to fit, or "
+            "set early_stopping=False."
+        )
+    labels, lone = None, rows[:0]
+    if stratify_labels is not None:
+        rows, lone, labels = _strata(rows, stratify_labels, n_held)
+    train_rows, held = train_test_split(
+        rows, random_state=seed, test_size=n_held, stratify=labels
+    )
+    return np.sort(np.concatenate([train_rows, lone])), np.sort(held)
+
+
+def _rows_needed(fraction: float) -> str:
+    if not fraction:
+        return ""
+    n = max(LEAST_HELD + 1, math.floor(max(1 / fraction, 1 / (1 - fraction))))
+    while not LEAST_HELD <= math.ceil(fraction * n) < n:
+        n += 1
+    return f" It would take {n} rows or more."
+
+
+def _strata(
+    rows: Array, stratify_labels: Array, n_held: int
+) -> tuple[Array, Array, Array | None]:
+    """Return the rows to split, those of lone classes, and the labels of the first."""
+    labels = stratify_labels[rows]
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    lone = counts[codes] == 1
+    n_classes, n_split = int((counts > 1).sum()), int((~lone).sum())
+    if n_classes <= min(n_held, n_split - n_held):
+        return rows[~lone], rows[lone], labels[~lone]
+    warnings.warn(
+        f"The {n_held} validation rows of early stopping are drawn at random: `y` has "
+        f"{len(counts)} classes, too many for a split that keeps their shares. Raise "
+        "`validation_fraction`, or pass `X_val` and `y_val`.",
+        UserWarning,
+        stacklevel=7,
+    )
+    return rows, rows[:0], None
 
 
 def make_evaluator(targets: Any, val: Data) -> Callable[[Network], tuple[float, float]]:

@@ -45,10 +45,18 @@ from sklearn_nn.core._rules import (
     instance_of,
     integer,
     number,
+    uneven_rows,
 )
-from sklearn_nn.core._scalar import scalar
-from sklearn_nn.core._spec import Composite, Spec, is_same, map_specs, walk
+from sklearn_nn.core._spec import (
+    Composite,
+    Spec,
+    is_same,
+    map_specs,
+    plain_spec,
+    walk,
+)
 from sklearn_nn.core._summary import Summary, summarize
+from sklearn_nn.core._values import is_missing, plain, scalar, shown
 from sklearn_nn.core._vectors import max_abs, rank_one_update, vector_operations
 from sklearn_nn.core._workspace import Workspace
 from sklearn_nn.core.parallel._blas_threads import (
@@ -105,6 +113,7 @@ __all__ = [
     "flatten_axes",
     "instance_of",
     "integer",
+    "is_missing",
     "is_same",
     "map_specs",
     "matmul",
@@ -114,16 +123,20 @@ __all__ = [
     "normal",
     "number",
     "orthogonal",
+    "plain",
+    "plain_spec",
     "random_connections",
     "rank_one_update",
     "restore_axes",
     "row_chunks",
     "scalar",
+    "shown",
     "single_blas_thread",
     "sum_members",
     "sum_rows",
     "summarize",
     "thread_pool",
+    "uneven_rows",
     "uniform",
     "vector_operations",
     "walk",

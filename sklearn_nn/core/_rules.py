@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sklearn_nn.core._values import shown
+
 
 class InvalidParameterError(ValueError, TypeError):
     """A constructor parameter breaks its rule."""
@@ -37,9 +39,13 @@ class Number:
             not isinstance(value, self.kind) or isinstance(value, (bool, np.bool_))
         ):
             return False
-        above = value >= self.low if self.brackets[0] == "[" else value > self.low
-        below = value <= self.high if self.brackets[1] == "]" else value < self.high
-        return bool(above and below)
+        try:
+            x = float(value)
+        except OverflowError:  # an integer beyond all floats
+            return False
+        above = x >= self.low if self.brackets[0] == "[" else x > self.low
+        below = x <= self.high if self.brackets[1] == "]" else x < self.high
+        return above and below
 
     def __str__(self) -> str:
         noun = "an integer" if self.kind is Integral else "a number"
@@ -127,8 +133,9 @@ def check_params(owner: Any, rules: Mapping[str, Rule]) -> None:
     """Raise InvalidParameterError for the first parameter that breaks its rule."""
     for name, rule in rules.items():
         if not rule.allows(value := getattr(owner, name)):
+            kind, got = type(owner).__name__, shown(value)
             raise InvalidParameterError(
-                f"`{name}` of {type(owner).__name__} must be {rule}; got {value!r}."
+                f"`{name}` of {kind} must be {rule}; got {got}."
             )
 
 
@@ -139,3 +146,12 @@ def check_in_memory(X: Any, name: str) -> None:
             f"`{name}` must be in memory; got a LazyFrame, which is still to be "
             "computed. Call its method `collect`."
         )
+
+
+def uneven_rows(rows: Any, name: str) -> ValueError:
+    """Return the error for rows of several lengths."""
+    lengths = sorted({len(row) if hasattr(row, "__len__") else 1 for row in rows})
+    return ValueError(
+        f"`{name}` must have the same number of values in each row; got rows of "
+        f"{' and '.join(map(str, lengths[:3]))}."
+    )

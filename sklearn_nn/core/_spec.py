@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_nn.core._rules import Rule, check_params
+from sklearn_nn.core._values import plain
 
 
 class Spec(BaseEstimator):
@@ -72,6 +73,28 @@ def map_specs(value: Any, change: Callable[[Spec], Any]) -> Any:
         value = copy(value)
         vars(value).update(fields)
     return change(value)
+
+
+def plain_spec(value: Any) -> Any:
+    """Return a spec with Python's numbers in place of others, in all its parts."""
+    return map_specs(value, _with_plain_fields)
+
+
+def _with_plain_fields(spec: Any) -> Any:
+    fields = {name: _plain_or_list(item) for name, item in vars(spec).items()}
+    if all(fields[name] is item for name, item in vars(spec).items()):
+        return spec
+    spec = copy(spec)
+    vars(spec).update(fields)
+    return spec
+
+
+def _plain_or_list(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        new = [_plain_or_list(item) for item in value]
+        same = all(a is b for a, b in zip(new, value, strict=True))
+        return value if same else type(value)(new)
+    return plain(value)
 
 
 class Composite(Spec):

@@ -8,6 +8,7 @@ from sklearn_nn.base import (
     CLASSIFIER_RULES,
     NNClassifier,
     read_classes,
+    read_labels,
     restore_on_error,
 )
 from sklearn_nn.core import Rule
@@ -165,5 +166,5 @@ class NetworkClassifier(NNClassifier, BaseNetwork):
         >>> xor.predict([[0, 0], [0, 1], [1, 0], [1, 1]]).tolist(), xor.n_params_
         ([0, 1, 1, 0], 9)
         """
-        self._initialize(n_features, read_classes(classes))
+        self._initialize(n_features, read_classes(read_labels(classes, "classes")))
         return self

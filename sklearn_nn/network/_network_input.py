@@ -7,8 +7,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite
 
+from sklearn_nn.base import check_readable
 from sklearn_nn.blocks import Dense, chain
-from sklearn_nn.core import Array, Block, Network, Shape
+from sklearn_nn.core import Array, Block, Network, Shape, uneven_rows
 
 
 class NetworkInput:
@@ -94,8 +95,12 @@ class NetworkInput:
 
 def as_2d(X: Any) -> tuple[Any, Shape | None]:
     """Return X with one axis of features, and the shape of its rows if it had more."""
-    if isinstance(X, (list, tuple)) and len(X) and np.ndim(X[0]) > 1:
-        X = np.asarray(X)
+    check_readable(X)
+    if isinstance(X, (list, tuple)) and len(X):
+        try:
+            X = np.asarray(X) if np.ndim(X[0]) > 1 else X
+        except ValueError as error:
+            raise uneven_rows(X, "X") from error
     if getattr(X, "ndim", 2) < 3:
         return X, None
     shape = X.shape[1:]

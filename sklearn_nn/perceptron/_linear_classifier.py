@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
+from sklearn_nn.base import LabelScoreMixin, validate_input
 from sklearn_nn.core import Array
 
 
-class LinearClassifier(ClassifierMixin, BaseEstimator):
+class LinearClassifier(LabelScoreMixin, BaseEstimator):
     """What follows from ``coef_``, ``intercept_``, ``classes_`` and ``_slope``.
 
     The slope is the factor by which scores become log-odds.
@@ -37,7 +38,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "coef_")
         dtype = self.coef_.dtype
-        X = validate_data(self, X, accept_sparse="csr", dtype=dtype, reset=False)
+        X = validate_input(self, X, accept_sparse="csr", dtype=dtype, reset=False)
         return self._scores(X)
 
     def predict(self, X: Any) -> Array:

@@ -75,6 +75,7 @@ def train_learners(
     )
     index = None if weight is None or weight.all() else np.flatnonzero(weight)
 
+    @np.errstate(over="ignore", invalid="ignore")  # weights beyond floats are told
     def train_one(own: int, learner: Learner) -> list[int]:
         sign = np.where(codes == own, 1, -1).astype(X.dtype)
         step = sign * rate.astype(X.dtype)

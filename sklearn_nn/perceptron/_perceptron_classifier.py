@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from sklearn_nn.base import (
     CLASS_WEIGHT,
@@ -21,7 +20,9 @@ from sklearn_nn.base import (
     check_same_classes,
     check_weights,
     declared_classes,
+    read_labels,
     restore_on_error,
+    validate_input,
 )
 from sklearn_nn.core import (
     Array,
@@ -152,13 +153,13 @@ class PerceptronClassifier(LinearClassifier):
 
     _rules: ClassVar[Mapping[str, Rule]] = {
         "eta0": number(0, np.inf, "()"),
-        "init_scale": number(0, np.inf, "[)"),
+        "init_scale": number(0, np.finfo(np.float64).max / 2, "[]"),
         "max_iter": integer(1),
         "shuffle": Boolean(),
         "random_state": SEED,
         "class_weight": CLASS_WEIGHT,
         "warm_start": Boolean(),
-        "n_jobs": any_of(OneOf((None,)), integer(-(2**31), -1), integer(1)),
+        "n_jobs": any_of(OneOf((None,)), integer(-(2**31), -1), integer(1, 2**31 - 1)),
         "verbose": any_of(Boolean(), integer(0)),
         "variant": OneOf(tuple(WEIGHT_TRACKERS)),
     }
@@ -256,10 +257,10 @@ class PerceptronClassifier(LinearClassifier):
     def _check_data(
         self, X: Any, y: Any, sample_weight: Any, is_first_fit: bool
     ) -> tuple[Any, Array, Array | None]:
-        X, y = validate_data(
+        X, y = validate_input(
             self,
             X,
-            y,
+            read_labels(y, "y"),
             accept_sparse="csr",
             dtype=FLOATS if is_first_fit else self.coef_.dtype,
             order="C",
@@ -280,7 +281,9 @@ class PerceptronClassifier(LinearClassifier):
         """Train copies of the learners, and keep what came out."""
         learners = self._learners_for(X, len(classes), is_first_fit)
         verbose = bool(self.verbose)
-        options = PassOptions(self.eta0, max_passes, self.shuffle, self.n_jobs, verbose)
+        options = PassOptions(
+            float(self.eta0), int(max_passes), bool(self.shuffle), self.n_jobs, verbose
+        )
         self.mistakes_ = train_learners(learners, X, codes, weight, options, classes)
         self.n_iter_ = len(self.mistakes_)
         self.converged_ = not self.mistakes_[-1].any()
@@ -290,7 +293,15 @@ class PerceptronClassifier(LinearClassifier):
         self.coef_ = weights[:, :-1].copy()
         self.intercept_ = weights[:, -1].copy()
         w = np.ones(len(codes)) if weight is None else weight
-        self._slope = fit_slope(self._scores(X), codes, w)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = self._scores(X)
+        if not np.isfinite(scores).all():
+            raise ValueError(
+                "`X` must hold numbers whose products with the weights are finite; the "
+                f"largest of X is {np.abs(X).max():g}, the largest weight "
+                f"{np.abs(self.coef_).max():g}. Scale the columns of `X`."
+            )
+        self._slope = fit_slope(scores, codes, w)
 
     def _learners_for(
         self, X: Any, n_classes: int, is_first_fit: bool
@@ -298,7 +309,7 @@ class PerceptronClassifier(LinearClassifier):
         """Return new learners or copies of the old: a failure must not touch those."""
         if is_first_fit:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-            n, scale = n_classes if n_classes > 2 else 1, self.init_scale
+            n, scale = n_classes if n_classes > 2 else 1, abs(float(self.init_scale))
             return new_learners(n, X.shape[1], X.dtype, scale, self.variant, seed)
         learners = deepcopy(self._learners)
         if self.variant != self._variant:

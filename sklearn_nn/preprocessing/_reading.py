@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from sklearn_nn.core import check_in_memory
+from sklearn_nn.core import check_in_memory, uneven_rows
 from sklearn_nn.preprocessing._frames import NarwhalsTable, PandasTable
 from sklearn_nn.preprocessing._tables import ArrayTable, Table
 
@@ -62,7 +62,10 @@ def is_pandas(X: Any) -> bool:
 
 def from_rows(X: Any) -> Any:
     """Return rows as an array, in which numbers beside strings stay numbers."""
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise uneven_rows(X, "X") from error
     return np.asarray(X, dtype=object) if array.dtype.kind in "US" else array
 
 

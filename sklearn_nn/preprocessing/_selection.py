@@ -49,6 +49,4 @@ def _named(table: Table, wanted: Array) -> Array:
 
 
 def _refuse(must: str, wanted: Array) -> None:
-    raise ValueError(
-        f"`categorical_features` of TableEncoder must {must}; got {wanted.tolist()!r}."
-    )
+    raise ValueError(f"`categorical_features` must {must}; got {wanted.tolist()!r}.")

@@ -115,7 +115,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             The encoder itself.
         """
         check_params(self, self.rules)
-        table = read_table(X, self)
+        return self.fit_for(self, X, rows)
+
+    def fit_for(self, owner: Any, X: Any, rows: Array | None) -> "TableEncoder":
+        """Fit as a part of ``owner``, whose input ``X`` is: errors name it."""
+        table = read_table(X, owner)
         if rows is not None:
             table = table.take(rows)
         kinds = [table.kind(i) for i in range(table.shape[1])]
@@ -126,7 +130,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         numbers = Numbers.fit(table, others, times)
         categorical = np.flatnonzero(is_categorical).tolist()
         categories = fit_categories(table, categorical, self.max_one_hot)
-        validate_data(self, table.X, skip_check_array=True, reset=True)
+        validate_data(owner, table.X, skip_check_array=True, reset=True)
         self.is_categorical_ = is_categorical
         self._numbers = numbers
         self._one_hot, self._coded, self.categories_ = categories
@@ -147,8 +151,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             The matrix, of float32.
         """
         check_is_fitted(self, "source_")
-        table = read_table(X, self)
-        validate_data(self, table.X, skip_check_array=True, reset=False)
+        return self.transform_for(self, X)
+
+    def transform_for(self, owner: Any, X: Any) -> Array:
+        """Transform as a part of ``owner``, whose input ``X`` is."""
+        table = read_table(X, owner)
+        validate_data(owner, table.X, skip_check_array=True, reset=False)
         out = np.zeros((table.shape[0], len(self.source_)), np.float32)
         first, n_marks = len(self._numbers.kept), len(self._numbers.marked)
         place = self.n_numeric_ + n_marks

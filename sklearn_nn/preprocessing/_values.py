@@ -6,23 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array
+from sklearn_nn.core import Array, is_missing
 
 Types = type | tuple[type, ...]
 
 MOMENT = np.dtype("datetime64[us]")
 SPAN = np.dtype("timedelta64[us]")
 _NO_NUMBER = (TypeError, ValueError, OverflowError)
-
-
-def is_missing(value: Any) -> bool:
-    """Whether ``value`` is None, NaN, NaT or pandas' NA."""
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    try:
-        return bool(value != value)  # NaN and NaT
-    except (TypeError, ValueError):
-        return False
 
 
 def first_given(values: Array) -> Any:

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from sklearn_nn.core import Clock, Rule, Schedule, integer
 
+MOST_CYCLES = 60  # each is twice as long as the one before
+
 
 @dataclass(eq=False, repr=False)
 class CosineLog(Schedule):
@@ -34,7 +36,7 @@ class CosineLog(Schedule):
 
     cycles: int = 4
 
-    rules: ClassVar[Mapping[str, Rule]] = {"cycles": integer(1)}
+    rules: ClassVar[Mapping[str, Rule]] = {"cycles": integer(1, MOST_CYCLES)}
 
     def __call__(self, clock: Clock, /) -> float:
         turns = math.log2(1 + (2**self.cycles - 1) * clock.progress)

@@ -8,20 +8,23 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base import (
+    VALIDATION,
     CallbackMonitor,
     CallbackSupportMixin,
     FitArguments,
     check_diverged,
+    check_readable,
+    check_same_length,
     check_weights,
+    named_with,
 )
 from sklearn_nn.core import (
     Array,
     Rule,
-    check_in_memory,
     check_params,
     single_blas_thread,
 )
@@ -98,7 +101,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
             [*monitors, *callbacks],
             settings.max_epochs,
             effective_n_jobs(self.n_jobs),
-            np.inf if self.max_time is None else self.max_time,
+            np.inf if self.max_time is None else float(self.max_time),
         )
         if not callbacks:
             for epoch in outcome.epochs:
@@ -106,6 +109,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         best = [monitor.best_scores for monitor in _best_monitors(runs)]
         is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
         check_diverged(self._networks, is_kept, outcome, ADVICE)
+        scored = all(monitor.best_epochs.all() for monitor in _best_monitors(runs))
+        if not scored and not outcome.interrupted:
+            raise ValueError(
+                f"`scoring`={settings.scoring!r} must give a number for the validation "
+                "rows; it was NaN in every epoch, so that there is no best one. Take "
+                "another scorer, or None for the loss."
+            )
         self._store_results(table, runs, groups, settings)
         for callback in callbacks:
             callback.end(None)
@@ -127,14 +137,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _make_table(
         self, arguments: FitArguments, settings: Settings, seed: int
     ) -> EncodedTable:
-        X, y, w = self._check(
-            arguments.X, arguments.y, arguments.sample_weight, reset=True
-        )
+        X, y, w = self._check(arguments.X, arguments.y, arguments.sample_weight)
         self._targets, w = self._make_targets(y, w, settings)
         kept = None if w is None or w.all() else np.flatnonzero(w)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        self._encoder.set_output(transform="default")  # whatever the user has set
-        Z = self._encoder.fit(X, rows=kept).transform(X)
+        Z = self._encoder.fit_for(self, X, kept).transform_for(self, X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
@@ -142,24 +149,27 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
         if not arguments.validates:
             stratify_labels, fraction = (
                 self._targets.stratify_labels(y),
-                self.validation_fraction,
+                float(self.validation_fraction),
             )
             splits = split_rows(len(Z), stratify_labels, n_bags, fraction, seed)
             return EncodedTable(Z, Y, w, len(Z), splits)
-        X_val, y_val, w_val = self._check(
-            arguments.X_val, arguments.y_val, arguments.sample_weight_val, reset=False
-        )
-        Z_val = self._encoder.transform(X_val)
-        Y_val = self._targets.encode(y_val, Z.dtype)
+        with named_with(VALIDATION):
+            X, y_val, w_val = self._check(
+                arguments.X_val, arguments.y_val, arguments.sample_weight_val
+            )
+            Z_val = self._encoder.transform_for(self, X)
+            Y_val = self._targets.encode(y_val, Z.dtype)
         return append_validation((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
 
-    def _check(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
-        suffix = "" if reset else "_val"
-        check_in_memory(X, f"X{suffix}")
-        check_in_memory(y, f"y{suffix}")
-        validate_data(self, X, y, skip_check_array=True, reset=reset)
+    def _check(self, X: Any, y: Any, sample_weight: Any) -> Any:
+        check_readable(X)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
         y = self._check_y(y)
-        check_consistent_length(X, y)
+        check_same_length(X, y)
         return X, y, check_weights(sample_weight, X)
 
     # -- train
@@ -222,10 +232,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
     def _raw_predict(self, X: Any) -> Array:
         """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
         check_is_fitted(self, "n_iter_")
-        check_in_memory(X, "X")
-        if getattr(X, "ndim", 2) == 2:  # the encoder has more to say of other arrays
-            validate_data(self, X, skip_check_array=True, reset=False)
-        Z = self._encoder.transform(X)
+        check_readable(X)
+        Z = self._encoder.transform_for(self, X)
         return np.concatenate([net.infer(Z, exact=True) for net in self._networks])
 
     def __sklearn_tags__(self) -> Any:

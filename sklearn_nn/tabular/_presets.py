@@ -17,7 +17,10 @@ from sklearn_nn.core import (
     instance_of,
     integer,
     number,
+    plain,
+    plain_spec,
 )
+from sklearn_nn.schedules import CosineLog
 
 AUTO = "auto"
 MANY_NUMBERS = 50
@@ -53,7 +56,7 @@ class Settings:
         """Return the plan of the estimator's preset with its own values in place."""
         settings = presets[estimator.preset]
         names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
-        own = {name: getattr(estimator, name) for name in names}
+        own = {name: plain_spec(plain(getattr(estimator, name))) for name in names}
         return replace(settings, **{n: v for n, v in own.items() if not is_auto(v)})
 
     def for_numbers(self, n_numeric: int) -> Self:
@@ -104,24 +107,25 @@ REGRESSOR_PRESETS: Mapping[str, Settings] = {
 
 def are_widths(value: Any) -> bool:
     """Whether ``value`` is a list of numbers of units."""
-    is_list = isinstance(value, (list, tuple, np.ndarray))
+    is_list = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
     return is_list and all(integer(1).allows(units) for units in value)
 
 
 def is_n_jobs(value: Any) -> bool:
     """Whether ``value`` is a number of threads as joblib takes it."""
-    return value != 0 and integer(-(2**31)).allows(value)
+    return any_of(integer(-(2**31), -1), integer(1, 2**31 - 1)).allows(value)
 
 
 def _or_auto(*rules: Rule) -> Rule:
     return any_of(OneOf((AUTO,)), *rules)
 
 
+MOST_NETWORKS = 10_000
 NAMES = "a name or object as of `Dense`"
 TABULAR_RULES: Mapping[str, Rule] = {
     "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
-    "n_bags": _or_auto(integer(1)),
-    "n_members": _or_auto(integer(1)),
+    "n_bags": _or_auto(integer(1, MOST_NETWORKS)),
+    "n_members": _or_auto(integer(1, MOST_NETWORKS)),
     "max_epochs": _or_auto(integer(1)),
     "hidden_layer_sizes": _or_auto(
         Satisfying(are_widths, "a list of positive integers")
@@ -134,7 +138,7 @@ TABULAR_RULES: Mapping[str, Rule] = {
     "dropout": _or_auto(number(0, 1, "[)")),
     "weight_decay": _or_auto(number(0, np.inf, "[)")),
     "learning_rate": _or_auto(number(0, np.inf, "()")),
-    "cycles": _or_auto(integer(1)),
+    "cycles": _or_auto(CosineLog.rules["cycles"]),
     "batch_size": _or_auto(integer(1)),
     "n_iter_no_change": _or_auto(integer(1), OneOf((np.inf,))),
     "validation_fraction": number(0, 1, "[)"),

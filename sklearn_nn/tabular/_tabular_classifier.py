@@ -5,14 +5,15 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.base import (
     ClassTargets,
     FitArguments,
+    LabelScoreMixin,
     apply_class_weight,
+    read_labels,
     restore_on_error,
     with_callbacks,
 )
@@ -34,7 +35,7 @@ MIN_ROWS_TO_CALIBRATE = 50
 
 
 @dataclass(eq=False, repr=False)
-class TabularClassifier(ClassifierMixin, BaseTabular):
+class TabularClassifier(LabelScoreMixin, BaseTabular):
     """Class probabilities from a raw table: an ensemble of networks, ready as it is.
 
     Columns may be numbers, categories, strings, bools and times, with values missing
@@ -263,7 +264,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return np.log(self.predict_proba(X))
 
     def _check_y(self, y: Any) -> Array:
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(read_labels(y, "y"), warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         return np.asarray(y)

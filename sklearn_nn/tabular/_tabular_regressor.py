@@ -11,10 +11,11 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn_nn.base import (
     REGRESSOR_RULES,
     FitArguments,
+    read_numbers,
     restore_on_error,
     with_callbacks,
 )
-from sklearn_nn.core import Array, Loss, Rule
+from sklearn_nn.core import Array, Rule, plain_spec
 from sklearn_nn.losses import LOSSES
 from sklearn_nn.tabular._base_tabular import BaseTabular
 from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
@@ -207,6 +208,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return self._targets.mean(raw)
 
     def _check_y(self, y: Any) -> Array:
+        y = read_numbers(y, "y")
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -215,7 +217,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _make_targets(
         self, y: Array, w: Array | None, settings: Settings
     ) -> tuple[TableNumbers, Array | None]:
-        loss = self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]
+        loss = (
+            LOSSES[self.loss] if isinstance(self.loss, str) else plain_spec(self.loss)
+        )
         loss.check_values()
         return TableNumbers.fit(y, w, loss), w
 

@@ -188,8 +188,8 @@ def _epochs(
         yield _epoch_of_all(runs, pool, i, n_epochs)
         i += 1
         if i >= TIMED_EPOCHS and max_seconds < math.inf:
-            at_most = int(max_seconds * i / (time.perf_counter() - started))
-            n_epochs = min(n_epochs, max(i + 1, at_most))
+            at_most = max_seconds * i / (time.perf_counter() - started)
+            n_epochs = int(min(n_epochs, max(i + 1, at_most)))
 
 
 def _epoch_of_all(

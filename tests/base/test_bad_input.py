@@ -1,12 +1,24 @@
 """Data that cannot be learned from are refused before any training."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from mlps import both, make_rows
+from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_nn import MLPClassifier, MLPRegressor
+from sklearn_nn import (
+    MLPClassifier,
+    MLPRegressor,
+    NetworkClassifier,
+    PerceptronClassifier,
+    TabularClassifier,
+)
 from sklearn_nn.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 OPTIONS = {"hidden_layer_sizes": (9,), "tol": 0.5, "random_state": 0}
@@ -33,10 +45,16 @@ BAD_CLASSES = {
         "one class a row or an indicator matrix.*multiclass-multioutput",
     ),
     "three axes": (lambda y: y.reshape(-1, 1, 1), "dim 3"),
-    "lists": (lambda y: [[c] * (c + 1) for c in y], "array"),
+    "lists": (
+        lambda y: [[c] * (c + 1) for c in y],
+        "`y` must have the same number of values in each row; got rows of 1 and 2",
+    ),
     "missing": (lambda y: None, "requires y to be passed"),
     "complex": (lambda y: y + 1j, "Complex data not supported"),
-    "mixed": (lambda y: np.array([*y[1:], "a"], object), "Unknown label type"),
+    "mixed": (
+        lambda y: np.array([*y[1:], "a"], object),
+        r"`y` must hold labels of one kind.*int64 \(row 0.* and str \(row 59: 'a'\)",
+    ),
     "columns of signs": (
         lambda y: np.column_stack([y > 0, y > 1]) * 2 - 1,
         r"only zeros and ones, one column per label; got \[-1\]",
@@ -48,7 +66,10 @@ BAD_NUMBERS = {
     "infinity": (lambda y: np.where(y == 2, np.inf, y), "y contains infinity"),
     "too long": (lambda y: [*y, 0], "inconsistent numbers of samples"),
     "three axes": (lambda y: y.reshape(-1, 1, 1), "dim 3"),
-    "text": (lambda y: np.array(list("abc"))[y], "could not convert string"),
+    "text": (
+        lambda y: np.array(list("abc"))[y],
+        r"`y` must hold numbers; got str_ \(row 0: ",
+    ),
     "missing": (lambda y: None, "requires y to be passed"),
     "complex": (lambda y: y + 1j, "Complex data not supported"),
     "sparse": (lambda y: csr_array(np.eye(3)[y]), "`y` must be a dense array"),
@@ -56,12 +77,15 @@ BAD_NUMBERS = {
 BAD_WEIGHTS = {
     "negative": (np.linspace(-1, 1, 60), "`sample_weight` must not be negative.* -1"),
     "all zero": (np.zeros(60), "all weights are zero"),
-    "a sum beyond floats": (np.full(60, 1e308), r"finite sum; the largest .*1e\+308"),
-    "too short": (np.ones(59), "inconsistent numbers of samples"),
+    "a sum beyond floats": (np.full(60, 1e308), r"finite sum.* largest .*1e\+308"),
+    "too short": (np.ones(59), "a weight for each of the 60 rows.*59"),
     "NaN": (np.full(60, np.nan), "sample_weight contains NaN"),
-    "infinite": (np.full(60, np.inf), "sample_weight contains infinity"),
+    "infinite": (
+        np.full(60, np.inf),
+        "`sample_weight` must be finite; got inf in row 0",
+    ),
     "two axes": (np.ones((60, 1)), r"`sample_weight` must have one axis.*\(60, 1\)"),
-    "text": (["heavy"] * 60, "could not convert string"),
+    "text": (["heavy"] * 60, "`sample_weight` must hold numbers; got str_"),
     "a number": (3.0, "`sample_weight` must have one axis"),
 }
 
@@ -209,12 +233,15 @@ def test_validation_data_come_together(cls, given, rng):
 
 
 BAD_VALIDATION = {
-    "columns": ({"X_val": [[1.0, 2.0]], "y_val": [1]}, "X has 2 features"),
-    "length": ({"X_val": np.ones((3, 4)), "y_val": [1, 0]}, "inconsistent numbers"),
-    "NaN": ({"X_val": np.full((2, 4), np.nan), "y_val": [1, 0]}, "X contains NaN"),
+    "columns": ({"X_val": [[1.0, 2.0]], "y_val": [1]}, "X_val has 2 features"),
+    "length": (
+        {"X_val": np.ones((3, 4)), "y_val": [1, 0]},
+        "`X_val` has 3 rows, `y_val` has 2",
+    ),
+    "NaN": ({"X_val": np.full((2, 4), np.nan), "y_val": [1, 0]}, "X_val contains NaN"),
     "weights": (
         {"X_val": np.ones((2, 4)), "y_val": [1, 0], "sample_weight_val": [1, -1]},
-        "must not be negative",
+        "`sample_weight_val` must not be negative; got -1 in row 1",
     ),
 }
 
@@ -224,13 +251,13 @@ BAD_VALIDATION = {
 def test_bad_validation_data_are_refused_and_named(cls, case, rng):
     X, y = make_rows(rng)
     given, message = BAD_VALIDATION[case]
-    with pytest.raises(ValueError, match=rf"(?s){message}.*In the validation data"):
+    with pytest.raises(ValueError, match=message):
         cls(**OPTIONS).fit(X, y, **given)
 
 
 def test_a_class_that_only_the_validation_data_have_is_refused(rng):
     X, y = make_rows(rng)
-    with pytest.raises(ValueError, match=r"(?s)\[0 1\]: \[2\].*In the validation data"):
+    with pytest.raises(ValueError, match=r"`y_val`.*\[0 1\]: \[2\]"):
         MLPClassifier(**OPTIONS).fit(X[y < 2], y[y < 2], X_val=X, y_val=y)
 
 
@@ -238,7 +265,7 @@ def test_validation_rows_with_other_names_are_refused(rng):
     X, y = make_rows(rng)
     frame = pd.DataFrame(X, columns=list("abcd"))
     given = {"X_val": frame.rename(columns={"a": "x"}), "y_val": y}
-    with pytest.raises(ValueError, match=r"(?s)feature names.*In the validation data"):
+    with pytest.raises(ValueError, match="feature names"):
         MLPRegressor(**OPTIONS).fit(frame, y, **given)
 
 
@@ -254,12 +281,91 @@ def test_a_single_validation_row_is_refused(cls, rng):
 def test_a_split_that_holds_out_too_little_is_refused(cls, fraction, rng):
     X, y = make_rows(rng)
     mlp = cls(early_stopping=True, validation_fraction=fraction, **OPTIONS)
-    with pytest.raises(ValueError, match=r"`validation_fraction`|too small"):
+    with pytest.raises(ValueError, match="sets aside 1 of 60"):
         mlp.fit(X, y)
 
 
 @both
 def test_a_split_that_leaves_nothing_to_train_on_is_refused(cls):
     mlp = cls(early_stopping=True, validation_fraction=0.9, **OPTIONS)
-    with pytest.raises(ValueError, match=r"`validation_fraction`=0\.9 cannot split"):
+    with pytest.raises(ValueError, match=r"sets aside 2 of 2.* take 10 rows"):
         mlp.fit([[1.0], [2.0]], [0, 1])
+
+
+ALL = {
+    "perceptron": PerceptronClassifier(max_iter=3),
+    "mlp": MLPClassifier((3,), max_iter=2),
+    "numbers": MLPRegressor(hidden_layer_sizes=(3,), max_iter=2),
+    "network": NetworkClassifier(max_iter=2),
+    "table": TabularClassifier("fast", max_epochs=2, n_bags=1),
+}
+# Spoilers of X, y and the weights, and what the error says with `X` or `X_val`, ...
+SPOILED = {
+    "X too short": ({"X": lambda a: a[1:]}, "`X{0}` has 59 rows, `y{0}` has 60"),
+    "a mask": (
+        {"X": lambda a: np.ma.masked_greater(a, 1)},
+        r"`X{0}` must not be masked.*X{0}\.filled",
+    ),
+    "lazy rows": ({"X": lambda a: pl.DataFrame(a).lazy()}, "`X{0}` must be in memory"),
+    "uneven rows": (
+        {"X": lambda a: [[1.0, 2.0], *a[1:].tolist()]},
+        "`X{0}` must have the same number of values in each row; got rows of 2 and 4",
+    ),
+    "huge integers": (
+        {"X": lambda a: np.where(a == a[2, 1], 10**400, a.astype(object))},
+        "`X{0}` must hold numbers.* Row 2, column 1 has '?1000",
+    ),
+    "missing labels": ({"y": lambda a: [None, *a[1:]]}, "`y{0}` must have a value"),
+    "complex weights": ({"sample_weight": lambda w: w + 1j}, "`sample_weight{0}` must"),
+    "text as weights": (
+        {"sample_weight": lambda w: w.astype(str)},
+        "`sample_weight{0}` ",
+    ),
+    "masked weights": (
+        {"sample_weight": lambda w: np.ma.masked_greater(w, 0.5)},
+        "`sample_weight{0}` must have a value in each row",
+    ),
+    "vanishing weights": (
+        {"sample_weight": lambda w: np.full(60, 5e-324)},
+        "`sample_weight{0}` must have .*mean above .*4.94066e-324",
+    ),
+    "too few weights": ({"sample_weight": lambda w: w[1:]}, "of the 60 rows of `X{0}`"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["", "_val"])
+@pytest.mark.parametrize("spoiled", SPOILED)
+@pytest.mark.parametrize("name", ALL)
+def test_errors_name_the_argument(name, spoiled, suffix, rng):
+    X, y = make_rows(rng)
+    given = {"X": X, "y": y, "sample_weight": rng.uniform(0, 1, 60)}
+    spoilers, message = SPOILED[spoiled]
+    bad = {n: spoilers.get(n, lambda a: a)(array) for n, array in given.items()}
+    given |= {f"{n}{suffix}": array for n, array in bad.items()}
+    if name == "perceptron" and suffix:
+        pytest.skip("It takes no validation data.")
+    if (name, spoiled) == ("table", "huge integers"):
+        pytest.skip("To a table they are categories.")
+    with pytest.raises((TypeError, ValueError), match=message.format(suffix)) as told:
+        clone(ALL[name]).fit(**given)
+    assert len(str(told.value)) < 700
+
+
+@pytest.mark.parametrize("name", ["perceptron", "mlp", "numbers", "network"])
+def test_text_in_a_column_is_told_with_its_place(name, rng):
+    X, y = make_rows(rng)
+    frame = pd.DataFrame(X, columns=list("abcd")).astype({"c": object})
+    frame.loc[5, "c"] = "tall"
+    match = r"`X` must hold numbers.* Row 5, column 'c' has 'tall'\. Encode text"
+    with pytest.raises(ValueError, match=match):
+        clone(ALL[name]).fit(frame, y)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_mask_without_masked_values_is_none(name, rng):
+    X, y = make_rows(rng)
+    model = clone(ALL[name]).set_params(random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        masked = model.fit(np.ma.array(X), np.ma.array(y)).predict(np.ma.array(X))
+        assert_array_equal(masked, model.fit(X, y).predict(X))

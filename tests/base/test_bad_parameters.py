@@ -67,7 +67,9 @@ def test_every_parameter_has_bad_values():
 @pytest.mark.parametrize(("cls", "name", "value"), CASES)
 def test_a_bad_value_is_named_with_its_parameter_and_rule(cls, name, value, rng):
     X, y = make_rows(rng)
-    message = rf"`{name}` of {cls.__name__} must be .+; got {re.escape(repr(value))}"
+    is_array = isinstance(value, np.ndarray) and value.ndim
+    got = "ndarray of shape" if is_array else re.escape(repr(value))
+    message = rf"`{name}` of {cls.__name__} must be .+; got {got}"
     with pytest.raises(ValueError, match=message):
         cls(**{name: value}).fit(X, y)
 

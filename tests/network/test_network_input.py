@@ -1,5 +1,7 @@
 """What a network reads: sequences, images, groups of columns, gaps, sparse rows."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -155,7 +157,8 @@ def test_rows_of_another_shape_are_refused(cls, case, rng):
             call(other)
     with pytest.raises(ValueError, match=message):
         model.partial_fit(other, y)
-    with pytest.raises(ValueError, match=rf"(?s){message}.*In the validation data"):
+    named = re.sub(r"\bX\b", "X_val", message)
+    with pytest.raises(ValueError, match=named):
         model.fit(X, y, X_val=other, y_val=y)
 
 

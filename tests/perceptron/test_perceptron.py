@@ -335,7 +335,7 @@ def test_log_probabilities_stay_finite_far_from_the_plane():
 NAN_X = np.where(AND_X == 1, np.nan, AND_X)
 BAD_PARAMS = {
     "eta0": (0, r"a number in \(0, inf\); got 0"),
-    "init_scale": (-1, r"a number in \[0, inf\); got -1"),
+    "init_scale": (-1, r"a number in \[0, .*\]; got -1"),
     "max_iter": (0, r"an integer in \[1, inf\); got 0"),
     "shuffle": ("yes", r"True or False; got 'yes'"),
     "random_state": ("seed", r"None, an integer .* or a RandomState; got 'seed'"),
@@ -352,7 +352,12 @@ BAD_DATA = {
     "length of y": (AND_X, [0, 1], {}, "inconsistent numbers of samples"),
     "kind of y": (AND_X, [0.5, 0.1, 0.2, 0.3], {}, "Unknown label type"),
     "two columns in y": (AND_X, np.ones((4, 2)), {}, "y should be a 1d array"),
-    "negative weight": (AND_X, AND_Y, {"sample_weight": [1, 1, -2, 1]}, "is -2"),
+    "negative weight": (
+        AND_X,
+        AND_Y,
+        {"sample_weight": [1, 1, -2, 1]},
+        "got -2 in row 2",
+    ),
     "zero weights": (AND_X, AND_Y, {"sample_weight": np.zeros(4)}, "weights are zero"),
     "one class with weight": (
         AND_X,
@@ -360,7 +365,12 @@ BAD_DATA = {
         {"sample_weight": [1, 1, 1, 0]},
         "2 classes in rows of positive weight; got only one class: 0",
     ),
-    "length of weights": (AND_X, AND_Y, {"sample_weight": [1, 1]}, "inconsistent"),
+    "length of weights": (
+        AND_X,
+        AND_Y,
+        {"sample_weight": [1, 1]},
+        "each of the 4 rows",
+    ),
     "empty": (np.empty((0, 2)), [], {}, "0 sample"),
     "text": ([["a", "b"]] * 4, AND_Y, {}, "could not convert string to float"),
     "complex": (AND_X * 1j, AND_Y, {}, "Complex data not supported"),

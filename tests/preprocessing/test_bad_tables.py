@@ -107,7 +107,7 @@ def test_another_number_of_columns_is_refused():
 
 @pytest.mark.parametrize("wanted", [[2], [-1]])
 def test_a_position_that_does_not_exist_is_refused(wanted):
-    match = r"`categorical_features` of TableEncoder must hold positions from 0 to 1"
+    match = r"`categorical_features` must hold positions from 0 to 1"
     with pytest.raises(ValueError, match=match):
         TableEncoder(categorical_features=wanted).fit(FRAME)
 

@@ -273,3 +273,9 @@ def test_the_regressor_has_a_target_of_its_own_scale_after_each_fit(rng):
     model = small(TabularRegressor).fit(X, y)
     again = model.fit(X, 1000 + y).predict(X)
     assert again.min() >= 1000
+
+
+@both
+def test_a_score_that_is_never_a_number_is_an_error(cls, rng):
+    with pytest.raises(ValueError, match=r"`scoring`=.* NaN in every epoch"):
+        small(cls, scoring=lambda *args: np.nan).fit(*make_rows(rng))
