@@ -7,14 +7,13 @@ from sklearn_nn.base._callbacks import (
     with_callbacks,
 )
 from sklearn_nn.base._classes import (
-    LabelScoreMixin,
     apply_class_weight,
     check_same_classes,
     declared_classes,
 )
-from sklearn_nn.base._fit_arguments import FitArguments
 from sklearn_nn.base._input import (
     VALIDATION,
+    FitArguments,
     check_readable,
     check_same_length,
     check_weights,
@@ -27,6 +26,7 @@ from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
 from sklearn_nn.base._report import check_diverged
 from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._scores import LabelScoreMixin, NumberScoreMixin
 from sklearn_nn.base._targets import (
     ClassTargets,
     RealTargets,
@@ -50,6 +50,7 @@ __all__ = [
     "LabelScoreMixin",
     "NNClassifier",
     "NNRegressor",
+    "NumberScoreMixin",
     "RealTargets",
     "apply_class_weight",
     "check_diverged",

@@ -13,9 +13,9 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base._callbacks import CallbackMonitor, CallbackSupportMixin
-from sklearn_nn.base._fit_arguments import FitArguments
 from sklearn_nn.base._input import (
     VALIDATION,
+    FitArguments,
     check_weights,
     named_with,
     validate_input,

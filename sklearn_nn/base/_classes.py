@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
@@ -12,29 +11,6 @@ from sklearn_nn.base._targets import ClassTargets, LabelTargets
 from sklearn_nn.core import Array
 
 Labels = ClassTargets | LabelTargets
-
-
-class LabelScoreMixin(ClassifierMixin):
-    """Scores labels of any storage; scikit-learn's metrics do not read all of them."""
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy: the share of the rows that `predict` gets right.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            True labels. Of an indicator matrix, all labels of a row must be right.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row.
-
-        Returns
-        -------
-        score : float
-            In [0, 1]; the higher, the better.
-        """
-        return float(super().score(X, read_labels(y, "y"), sample_weight))
 
 
 def declared_classes(known: Labels | None, y: Any, classes: Any) -> Labels:

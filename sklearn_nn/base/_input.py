@@ -1,8 +1,9 @@
-"""What scikit-learn's checks of arrays leave open: masks, lengths, weights, names."""
+"""The arguments of fit, and what scikit-learn's checks of them leave open."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,33 @@ from sklearn_nn.core import Array, check_in_memory, shown, uneven_rows
 
 VALIDATION = "_val"  # what the names of validation data end in
 _NAMES = re.compile(r"\b(X|y|sample_weight)\b")
+
+
+@dataclass(frozen=True, eq=False)
+class FitArguments:
+    """What the user handed to ``fit`` or ``partial_fit``, as it came."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    classes: Any = None
+    incremental: bool = False
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation rows; raise if only a part of them is there."""
+        if self.X_val is not None and self.y_val is not None:
+            return True
+        extra = (self.X_val, self.y_val, self.sample_weight_val)
+        if any(array is not None for array in extra):
+            raise ValueError(
+                "`X_val` and `y_val` must be given together, and "
+                "`sample_weight_val` only with them."
+            )
+        return False
 
 
 @contextmanager
@@ -56,6 +84,11 @@ def validate_input(
 def check_readable(X: Any) -> None:
     """Raise if ``X`` is still to be computed, or has a mask that would be lost."""
     check_in_memory(X, "X")
+    if getattr(getattr(X, "dtype", None), "names", None):
+        raise TypeError(
+            f"`X` must not be a structured array; got one of {X.dtype.names}. Pass a "
+            "DataFrame, or numpy.lib.recfunctions.structured_to_unstructured(X)."
+        )
     if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
         raise ValueError(
             f"`X` must not be masked; got a masked array of shape {X.shape} with "
@@ -130,8 +163,10 @@ def _first_that_is_no_number(X: Any) -> str:
         try:
             float(value)
         except (OverflowError, TypeError, ValueError):
-            row, *column = position
-            names = getattr(X, "columns", range(np.shape(X)[-1]))
-            where = f", column {names[column[0]]!r}" if column else ""
+            row, *column = position or (0,)
+            names = getattr(X, "columns", None)
+            where = ""
+            if column:
+                where = f", column {column[0] if names is None else names[column[0]]!r}"
             return f" Row {row}{where} has {shown(value)}."
     return ""

@@ -9,15 +9,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
 from sklearn_nn.base._classes import (
-    LabelScoreMixin,
     apply_class_weight,
     check_same_classes,
     declared_classes,
 )
-from sklearn_nn.base._fit_arguments import FitArguments
+from sklearn_nn.base._input import FitArguments
 from sklearn_nn.base._labels import read_labels
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, is_class_weight
 from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._scores import LabelScoreMixin
 from sklearn_nn.base._targets import Targets, read_classes
 from sklearn_nn.core import Array, Rule, Satisfying, any_of
 

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar, Self
 
-from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_nn.base._base_nn import BaseNN
 from sklearn_nn.base._callbacks import with_callbacks
-from sklearn_nn.base._fit_arguments import FitArguments
-from sklearn_nn.base._input import check_weights
+from sklearn_nn.base._input import FitArguments, check_weights
 from sklearn_nn.base._labels import read_numbers
 from sklearn_nn.base._restore_on_error import restore_on_error
+from sklearn_nn.base._scores import NumberScoreMixin
 from sklearn_nn.base._targets import RealTargets, Targets
 from sklearn_nn.core import Array, Loss, OneOf, Rule, Satisfying, any_of, plain_spec
 from sklearn_nn.losses import LOSSES
@@ -32,7 +31,7 @@ REGRESSOR_RULES: Mapping[str, Rule] = {
 
 
 @dataclass(eq=False, repr=False)
-class NNRegressor(RegressorMixin, BaseNN):
+class NNRegressor(NumberScoreMixin, BaseNN):
     """What regressors with a network share: a loss, and numbers as targets."""
 
     _: KW_ONLY

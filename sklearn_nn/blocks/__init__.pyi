@@ -30,9 +30,9 @@ from sklearn_nn.blocks.activations._rectifiers import LeakyReLU as LeakyReLU
 from sklearn_nn.blocks.activations._rectifiers import Softplus as Softplus
 from sklearn_nn.blocks.composition._chain import Chain as Chain
 from sklearn_nn.blocks.composition._chain import chain as chain
+from sklearn_nn.blocks.composition._column_names import with_columns as with_columns
 from sklearn_nn.blocks.composition._columns import Columns as Columns
 from sklearn_nn.blocks.composition._graph import Graph as Graph
-from sklearn_nn.blocks.composition._graph import with_columns as with_columns
 from sklearn_nn.blocks.composition._output import Output as Output
 from sklearn_nn.blocks.composition._output import with_outputs as with_outputs
 from sklearn_nn.blocks.composition._parallel import Parallel as Parallel

@@ -25,6 +25,8 @@ from sklearn_nn.core import (
     number,
     sum_members,
     sum_rows,
+    zero_missing,
+    zero_steps,
 )
 
 
@@ -95,6 +97,7 @@ class SelfAttention(Block):
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
         d = ws.in_shape[-1]
         to_qkv, to_out = self._products(d)
+        x, valid = zero_steps(x, ws)
         qkv = to_qkv.forward(p.qkv, x, ws.child("qkv", ws.in_shape), rng)
         q, k, v = self._heads(qkv, 3)
         # The weights are kept as (key, query): NumPy takes the maximum over an axis
@@ -106,13 +109,13 @@ class SelfAttention(Block):
         kept = Dropout(self.dropout).forward(None, weights, ws.child("dropout"), rng)
         mean = ws.out("mean", (*qkv.shape[:-1], d))
         np.matmul(kept.mT, v, out=self._heads(mean, 1)[0])
-        ws.saved = q, k, v, weights, kept, mean
+        ws.saved = q, k, v, weights, kept, mean, valid
         return to_out.forward(p.out, mean, ws.child("out", ws.in_shape), rng)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        q, k, v, weights, kept, mean = ws.saved
+        q, k, v, weights, kept, mean, valid = ws.saved
         to_qkv, to_out = self._products(ws.in_shape[-1])
         d_mean: Any = to_out.backward(p.out, g.out, dy, ws.child("out"))
         (d_heads,) = self._heads(d_mean, 1)
@@ -129,7 +132,8 @@ class SelfAttention(Block):
         ds *= q.shape[-1] ** -0.5
         np.matmul(ds.mT, k, out=dq)
         np.matmul(ds, q, out=dk)
-        return to_qkv.backward(p.qkv, g.qkv, d_qkv, ws.child("qkv"), need_dx=need_dx)
+        dx = to_qkv.backward(p.qkv, g.qkv, d_qkv, ws.child("qkv"), need_dx=need_dx)
+        return None if dx is None else zero_missing(dx, valid, ws)
 
     def _products(self, d: int) -> tuple[Dense, Dense]:
         """Return the map to queries, keys and values, and that of the result."""

@@ -24,6 +24,8 @@ from sklearn_nn.core import (
     restore_axes,
     sum_members,
     sum_rows,
+    zero_missing,
+    zero_steps,
     zeros,
 )
 
@@ -130,24 +132,30 @@ class BatchNorm(PerFeature):
     In training, mean and variance are those of the batch: over its rows, by their
     sample weights, the time steps or pixels of a row that exist, and one of the members
     at a time. In prediction they are running means, kept as parameters of the group
-    "state", so that no row depends on the others. A batch of a single value per feature
-    has no variance: it is normalized as in prediction and leaves the running means
-    alone. Scale (at first 1) and shift (at first 0) are trained and not penalized.
+    "state", so that no row depends on the others. They are corrected for their start,
+    as the moments of Adam are: after t batches the newest has the weight
+    ``momentum / (1 - (1 - momentum)^t)``, so that the first batches count alike, and
+    what was there before them does not count. A batch of a single value per feature has
+    no variance: it is normalized as in prediction and leaves the running means alone.
+    Scale (at first 1) and shift (at first 0) are trained and not penalized.
 
-    Shapes: x (..., d), scale, shift, mean and variance (d,), y (..., d).
+    Shapes: x (..., d), scale, shift, mean and variance (d,), batches, the number of
+    batches seen, (1,), y (..., d).
 
     Parameters
     ----------
     momentum : float, default=0.1
-        Weight of the newest batch in the running mean and variance, in [0, 1], as in
-        PyTorch; Keras asks for the weight of what was there before.
+        Weight of the newest batch in the running mean and variance after many batches,
+        in [0, 1], as in PyTorch; Keras asks for the weight of what was there before.
+        With 0 they stay as they are.
     epsilon : float, default=1e-5
         Added to the variance; positive.
 
     References
     ----------
     Ioffe and Szegedy, "Batch normalization: accelerating deep network training by
-    reducing internal covariate shift", ICML 2015.
+    reducing internal covariate shift", ICML 2015. Kingma and Ba, "Adam: a method for
+    stochastic optimization", ICLR 2015, for the correction (section 3).
     """
 
     momentum: float = 0.1
@@ -161,9 +169,12 @@ class BatchNorm(PerFeature):
     def param_tree(self, in_shape: Shape) -> ParamTree:
         mean = Param(in_shape[-1:], zeros, group="state")
         variance = Param(in_shape[-1:], constant(1.0), group="state")
-        return {**_affine_tree(in_shape), "mean": mean, "variance": variance}
+        batches = Param((1,), zeros, group="state")
+        own = {"mean": mean, "variance": variance, "batches": batches}
+        return {**_affine_tree(in_shape), **own}
 
     def forward(self, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> Array:
+        x, valid = zero_steps(x, ws)
         x = flatten_axes(x, ws)
         weight, several = _position_weights(x, ws)
         if from_batch := rng is not None and several:
@@ -179,14 +190,14 @@ class BatchNorm(PerFeature):
             scale = p.variance[..., None, :].copy()
         _invert_root(scale, self.epsilon)
         z *= scale
-        ws.saved = z, scale, x.shape, (weight, total) if from_batch else None
+        ws.saved = z, scale, x.shape, (weight, total) if from_batch else None, valid
         return restore_axes(_affine(p, z, ws), ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        z, scale, shape, batch = ws.saved
-        g.mean[...] = g.variance[...] = 0
+        z, scale, shape, batch, valid = ws.saved
+        g.mean[...] = g.variance[...] = g.batches[...] = 0
         dz = _affine_backward(p, g, flatten_axes(dy, ws), z, ws)
         if not need_dx:
             return None
@@ -200,12 +211,17 @@ class BatchNorm(PerFeature):
                 tmp *= weight.mT
             dz -= tmp
         dz *= scale  # dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(variance)
-        return restore_axes(sum_members(dz, shape, ws), ws)
+        dx = restore_axes(sum_members(dz, shape, ws), ws)
+        return zero_missing(dx, valid, ws)
 
     def _update_running_stats(self, p: Views, mean: Array, variance: Array) -> None:
         """Move the running means towards those of the batch."""
-        p.mean += self.momentum * (mean[..., 0, :] - p.mean)
-        p.variance += self.momentum * (variance[..., 0, :] - p.variance)
+        if not self.momentum:
+            return
+        p.batches += 1
+        share = self.momentum / (1 - (1 - self.momentum) ** p.batches)
+        p.mean += share * (mean[..., 0, :] - p.mean)
+        p.variance += share * (variance[..., 0, :] - p.variance)
 
 
 def _affine_tree(in_shape: Shape) -> ParamTree:

@@ -20,7 +20,13 @@ from sklearn_nn.core._connections import (
 from sklearn_nn.core._exact_products import ExactMatrix, matmul
 from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
 from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
-from sklearn_nn.core._masks import expand_mask, fill_and_end_mask, zero_missing
+from sklearn_nn.core._masks import (
+    expand_mask,
+    fill_and_end_mask,
+    fill_missing,
+    zero_missing,
+    zero_steps,
+)
 from sklearn_nn.core._network import Network, compile_network, row_chunks
 from sklearn_nn.core._protocols import (
     Array,
@@ -110,6 +116,7 @@ __all__ = [
     "embedded_shape",
     "expand_mask",
     "fill_and_end_mask",
+    "fill_missing",
     "flatten_axes",
     "instance_of",
     "integer",
@@ -141,5 +148,6 @@ __all__ = [
     "vector_operations",
     "walk",
     "zero_missing",
+    "zero_steps",
     "zeros",
 ]

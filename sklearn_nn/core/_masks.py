@@ -21,6 +21,14 @@ def fill_missing(x: Array, valid: Array, value: float, ws: Workspace) -> Array:
     return copy
 
 
+def zero_steps(x: Array, ws: Workspace) -> tuple[Array, Array | None]:
+    """Return x with 0 where no step is, and where steps are, for the backward."""
+    if ws.mask is None:
+        return x, None
+    valid = expand_mask(ws.mask, x, ws)
+    return fill_missing(x, valid, 0, ws), valid
+
+
 def fill_and_end_mask(
     x: Array, ws: Workspace, value: float = 0
 ) -> tuple[Array, Array | None]:
@@ -32,7 +40,10 @@ def fill_and_end_mask(
 
 
 def zero_missing(dx: Array, valid: Array | None, ws: Workspace) -> Array:
-    """Return ``dx`` with zeros at steps that do not exist."""
+    """Return ``dx`` with zeros at steps that do not exist, whatever is there."""
     if valid is None:
         return dx
-    return np.multiply(dx, valid, out=ws.out("dx of steps", dx.shape))
+    copy = ws.out("dx of steps", dx.shape)
+    copy.fill(0)
+    np.copyto(copy, dx, where=valid)
+    return copy

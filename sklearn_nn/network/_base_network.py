@@ -102,7 +102,8 @@ class BaseNetwork(NetworkInput, BaseNN):
         density : float
             Share of the weights that is left, in (0, 1].
         scope : {"global", "layer"}, default="global"
-            Whether all weights are compared, or those of each array.
+            Whether all weights are compared, or those of each array, see
+            `sklearn_nn.training.Pruning`.
 
         Returns
         -------

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array, OneOf, Rule, Satisfying, any_of
+from sklearn_nn.core import Array, OneOf, Rule, Satisfying, any_of, shown
 from sklearn_nn.preprocessing._tables import Kind, Table
 
 
@@ -49,4 +49,6 @@ def _named(table: Table, wanted: Array) -> Array:
 
 
 def _refuse(must: str, wanted: Array) -> None:
-    raise ValueError(f"`categorical_features` must {must}; got {wanted.tolist()!r}.")
+    raise ValueError(
+        f"`categorical_features` must {must}; got {shown(wanted.tolist())}."
+    )

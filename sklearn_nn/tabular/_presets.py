@@ -20,6 +20,7 @@ from sklearn_nn.core import (
     plain,
     plain_spec,
 )
+from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
 
 AUTO = "auto"
@@ -124,6 +125,7 @@ MOST_NETWORKS = 10_000
 NAMES = "a name or object as of `Dense`"
 TABULAR_RULES: Mapping[str, Rule] = {
     "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
+    "categorical_features": TableEncoder.rules["categorical_features"],
     "n_bags": _or_auto(integer(1, MOST_NETWORKS)),
     "n_members": _or_auto(integer(1, MOST_NETWORKS)),
     "max_epochs": _or_auto(integer(1)),

@@ -5,12 +5,12 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
 from sklearn_nn.base import (
     REGRESSOR_RULES,
     FitArguments,
+    NumberScoreMixin,
     read_numbers,
     restore_on_error,
     with_callbacks,
@@ -23,7 +23,7 @@ from sklearn_nn.tabular._targets import TableNumbers
 
 
 @dataclass(eq=False, repr=False)
-class TabularRegressor(RegressorMixin, BaseTabular):
+class TabularRegressor(NumberScoreMixin, BaseTabular):
     """Numbers from a raw table: an ensemble of networks, ready as it is.
 
     Columns may be numbers, categories, strings, bools and times, with values missing

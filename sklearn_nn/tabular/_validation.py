@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
-from sklearn_nn.core import Array, Network
+from sklearn_nn.core import Array, Network, shown
 from sklearn_nn.tabular._targets import TableClasses
 from sklearn_nn.training import Batch
 
@@ -62,7 +62,11 @@ def make_member_evaluator(
                 continue
             w_own = w if w is None or w.ndim == 1 else w[i]
             options = {} if w_own is None else {"sample_weight": w_own}
-            scores.append(scorer(known, own, targets.decode_rows(Y[i]), **options))
+            try:
+                scores.append(scorer(known, own, targets.decode_rows(Y[i]), **options))
+            except Exception as error:
+                error.add_note(f"It was raised by `scoring`={shown(scoring)}.")
+                raise
         return losses, np.array(scores)
 
     return evaluate

@@ -50,13 +50,16 @@ class Pruning(Spec):
         After every so many epochs weights go.
     scope : {"global", "layer"}, default="global"
         Whether all weights of the network are compared, or those of each array, so that
-        each keeps the same share. The first is more accurate as a rule, the second
-        never leaves a layer without weights.
+        each keeps the same share. Compared are ``w**2 / sum(v**2)``, the sum over the
+        weights v of the same array that are not smaller than w: so the scale of an
+        array does not matter, and none is left without its largest weight.
 
     References
     ----------
     Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pruning for
-    model compression", 2017, arXiv:1710.01878; equation 1.
+    model compression", 2017, arXiv:1710.01878; equation 1. Lee, Park, Mo, Ahn and Shin,
+    "Layer-adaptive sparsity for the magnitude-based pruning", ICLR 2021, for what is
+    compared.
 
     Examples
     --------
@@ -198,11 +201,22 @@ def _compared_slices(net: Network, scope: str) -> list[list[slice]]:
 def _keep_largest(
     left: Array, params: Array, compared: list[slice], density: float
 ) -> None:
-    """Leave a share of the weights in some slices, those that are farthest from 0."""
-    sizes = np.concatenate([np.where(left[s], abs(params[s]), -1) for s in compared])
+    """Leave a share of the weights in some slices, those with the largest scores."""
+    sizes = np.concatenate([_scores(params[s], left[s]) for s in compared])
     n_out = sizes.size - max(1, round(density * sizes.size))
     keep = np.ones(sizes.size, bool)
     keep[np.argpartition(sizes, n_out)[:n_out]] = False
     for s in compared:
         own, keep = np.split(keep, [s.stop - s.start])
         left[s] &= own
+
+
+def _scores(weights: Array, left: Array) -> Array:
+    """Return the squares by the sum of those not smaller, -1 for what has gone."""
+    squares = np.where(left, weights, 0).astype(np.float64) ** 2
+    order = np.argsort(squares, kind="stable")
+    totals = np.cumsum(squares[order][::-1])[::-1]
+    scores = np.empty(squares.size)
+    scores[order] = squares[order] / np.where(totals > 0, totals, 1)
+    scores[~left] = -1
+    return scores

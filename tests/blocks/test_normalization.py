@@ -96,8 +96,27 @@ def test_running_statistics_move_by_the_momentum(rng):
     state = named(net)
     for j in range(2):
         mean, variance = statistics.mean(x[:, j]), statistics.pvariance(x[:, j])
-        assert state["mean"][j] == pytest.approx(0.25 * mean)
-        assert state["variance"][j] == pytest.approx(0.75 + 0.25 * variance)
+        assert state["mean"][j] == pytest.approx(mean)
+        assert state["variance"][j] == pytest.approx(variance)
+
+
+def test_later_batches_count_by_the_momentum_without_what_was_there_at_first(rng):
+    batches = rng.standard_normal((3, 9, 2)) + 5
+    net = compiled(BatchNorm(momentum=0.25), (2,), rng)
+    for x in batches:
+        net.forward(x, rng)
+    # The oracle: weights 1/4, 3/16 and 9/64 from the newest on, and their sum.
+    weights = np.array([9 / 64, 3 / 16, 1 / 4]) / (37 / 64)
+    assert_allclose(named(net)["mean"], weights @ batches.mean(axis=1), rtol=1e-12)
+    assert_allclose(named(net)["variance"], weights @ batches.var(axis=1), rtol=1e-12)
+    assert named(net)["batches"] == 3
+
+
+def test_without_momentum_the_running_statistics_stay(rng):
+    net = compiled(BatchNorm(momentum=0.0), (2,), rng)
+    net.forward(rng.standard_normal((9, 2)) + 5, rng)
+    assert_array_equal(named(net)["mean"], [0, 0])
+    assert_array_equal(named(net)["variance"], [1, 1])
 
 
 def test_running_statistics_become_those_of_the_population(rng):

@@ -300,7 +300,8 @@ def test_the_summary_of_a_model_counts_its_parameters(cls, rng):
     X, y = make_rows(rng)
     model = cls(MANIFOLD, **OPTIONS).fit(X, y)
     state = sum(
-        model.get_weights()[f"batchnorm/{x}"].size for x in ("mean", "variance")
+        model.get_weights()[f"batchnorm/{x}"].size
+        for x in ("mean", "variance", "batches")
     )
     n = sum(array.size for array in model.get_weights().values()) - state
     assert model.summary().n_params == model.n_params_ == n

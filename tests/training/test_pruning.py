@@ -158,12 +158,39 @@ def test_so_many_weights_are_left(density, net):
     assert_allclose(density_of(net), round(300 * density) / 300)
 
 
-def test_the_largest_weights_of_the_network_are_left(net):
-    before = weights(net).copy()
+def test_the_weights_with_the_largest_scores_are_left(net):
+    before = net.layout.named_views(net.params.copy())
     prune(net, 0.1)
-    left = weights(net) != 0
-    assert_array_equal(weights(net)[left], before[left])
-    assert abs(before[left]).min() > abs(before[~left]).max()
+    scores, left = [], []
+    for name, after in net.layout.named_views(net.params).items():
+        if not name.endswith("/W"):
+            continue
+        squares = before[name].ravel() ** 2
+        scores += [v / sum(u for u in squares if u >= v) for v in squares]
+        left += (after.ravel() != 0).tolist()
+        kept = after != 0
+        assert_array_equal(after[kept], before[name][kept])
+    scores, left = np.array(scores), np.array(left)
+    assert scores[left].min() > scores[~left].max()
+
+
+@pytest.mark.parametrize("density", [0.3, 0.05, 0.02])
+def test_no_array_is_left_without_a_weight_whatever_its_scale(density, net):
+    arrays = net.layout.named_views(net.params)
+    for i, name in enumerate(["dense1/W", "dense2/W", "dense3/W"]):
+        arrays[name][...] *= 1000.0 ** (i - 1)
+    scaled = weights(net).copy() != 0
+    prune(net, density)
+    assert all(array.any() for name, array in arrays.items() if name.endswith("/W"))
+    assert scaled.all()
+
+
+def test_the_scale_of_an_array_does_not_matter(net):
+    other = net.copy()
+    other.layout.named_views(other.params)["dense2/W"][...] *= 2.0**10
+    prune(net, 0.2)
+    prune(other, 0.2)
+    assert_array_equal(net.connections, other.connections)
 
 
 def test_the_largest_weights_of_each_layer_are_left(net):

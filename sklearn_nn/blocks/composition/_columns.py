@@ -23,8 +23,9 @@ from sklearn_nn.core import (
 class Columns(Block):
     """``y = x[..., columns]``.
 
-    ``columns`` is an integer, a slice, or a list of integers or of booleans. Those that
-    stand side by side are copied together.
+    ``columns`` is an integer, a slice, or a list of integers or of booleans; also names
+    of columns where the network is fitted on a data frame and x are columns of it, see
+    `with_columns`. Those that stand side by side are copied together.
     """
 
     columns: Any
@@ -76,22 +77,28 @@ class Columns(Block):
         return found
 
 
-def column_positions(columns: Any, names: Sequence[str], owner: str) -> Any:
+def column_positions(columns: Any, names: Sequence[str] | None, owner: str) -> Any:
     """Return ``columns`` with the positions of columns given by name.
 
-    A slice of names includes its last, as in pandas.
+    A slice of names includes its last, as in pandas. Without ``names`` a name is an
+    error.
     """
-    places = {str(name): i for i, name in enumerate(names)}
 
     def position(column: Any) -> Any:
         if not isinstance(column, str):
             return column
-        if column not in places:
+        if names is None:
             raise InvalidParameterError(
-                f"The columns of input {owner!r} of Graph must be among those of the "
-                f"data, {', '.join(map(repr, places))}; got {column!r}."
+                f"The columns of {owner} can be named only where it reads columns of "
+                f"the data; it reads what other blocks return; got {column!r}. Give "
+                "positions."
             )
-        return places[column]
+        if column not in names:
+            raise InvalidParameterError(
+                f"The columns of {owner} must be among those that it reads, "
+                f"{', '.join(map(repr, names))}; got {column!r}."
+            )
+        return list(names).index(column)
 
     if isinstance(columns, slice):
         stop, last = columns.stop, position(columns.stop)
@@ -99,6 +106,8 @@ def column_positions(columns: Any, names: Sequence[str], owner: str) -> Any:
         return slice(position(columns.start), stop, columns.step)
     if isinstance(columns, str) or not np.iterable(columns):
         return position(columns)
+    if not any(isinstance(column, str) for column in columns):
+        return columns
     return [position(column) for column in columns]
 
 

@@ -1,10 +1,10 @@
 """Graph: blocks wired by name into any acyclic graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sklearn_nn.blocks.composition._columns import Columns, column_positions
+from sklearn_nn.blocks.composition._columns import Columns
 from sklearn_nn.blocks.composition._graph_order import (
     as_columns,
     as_names,
@@ -21,15 +21,12 @@ from sklearn_nn.blocks.composition._parts import (
 )
 from sklearn_nn.core import (
     Array,
-    Block,
     Composite,
     InvalidParameterError,
     Rng,
     Shape,
-    Spec,
     Views,
     Workspace,
-    map_specs,
 )
 
 
@@ -48,7 +45,8 @@ class Graph(Composite, CompositeBlock):
         "max" or "mean" merges it.
     inputs : dict or list of (str, columns), default=None
         Names for groups of columns of x: integers, slices or lists of them; also names
-        of columns where the network is fitted on a data frame. None is all of x under
+        of columns where the network is fitted on a data frame and x are columns of it,
+        see `with_columns`. None is all of x under
         the name "input".
     output : str, default=None
         The node whose value is y; None is the last one of the list.
@@ -129,9 +127,10 @@ class Graph(Composite, CompositeBlock):
             read, mask = values[part.sources[0]], masks[part.sources[0]]
             if len(part.sources) > 1:
                 own = [values[i] for i in part.sources]
-                read = part.merge.forward(own, ws.child((part.name, "merge")))
-                valid = [masks[i] for i in part.sources if masks[i] is not None]
-                mask = valid[0] if valid else None
+                merged = ws.child((part.name, "merge"), part.in_shape)
+                valid = [masks[i] for i in part.sources]
+                read = part.merge.forward(own, valid, merged)
+                mask = merged.mask
             ws_own.mask = mask
             values.append(block.forward(p_own, read, ws_own, rng))
             masks.append(ws_own.mask)
@@ -174,32 +173,6 @@ class Graph(Composite, CompositeBlock):
     def _inputs(self) -> dict[str, Any]:
         """Return the columns of each input; none if the only one is all of x."""
         return {} if self.inputs is None else as_columns(self.inputs)
-
-
-def with_columns(block: Block, feature_names: Sequence[str]) -> Block:
-    """Return a copy of ``block`` whose graphs have positions for names of columns.
-
-    ``feature_names`` are those of the columns that the block reads, in their order.
-
-    Examples
-    --------
-    >>> from sklearn_nn.blocks import Dense, Graph, with_columns
-    >>> net = Graph([("a", Dense(2), "some")], inputs={"some": ["sex", "age"]})
-    >>> with_columns(net, ["age", "income", "sex"]).inputs
-    {'some': [2, 0]}
-    """
-
-    def change(spec: Spec) -> Spec:
-        if not isinstance(spec, Graph) or spec.inputs is None:
-            return spec
-        inputs = {
-            name: column_positions(columns, feature_names, name)
-            for name, columns in spec._inputs().items()
-        }
-        return replace(spec, inputs=inputs)
-
-    new: Block = map_specs(block, change)
-    return new
 
 
 def _sum_gradients(gradient: list[Any], i: int, ws: Workspace) -> Any:

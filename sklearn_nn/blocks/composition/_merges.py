@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sklearn_nn.core import Array, Shape, Workspace
+from sklearn_nn.core import Array, Shape, Workspace, zero_missing, zero_steps
 
 Gradients = Sequence[Array]
+Masks = Sequence[Array | None]
 
 
 class Merge(ABC):
@@ -41,23 +42,34 @@ class Merge(ABC):
     def vjp(self, dy: Array, xs: Sequence[Array], y: Array, ws: Workspace) -> Gradients:
         """Return the gradient of each array, with as many members as ``dy``."""
 
-    def forward(self, xs: Sequence[Array], ws: Workspace) -> Array:
-        """Return y."""
+    def forward(self, xs: Sequence[Array], masks: Masks, ws: Workspace) -> Array:
+        """Return y, and leave its mask in ``ws``.
+
+        A step exists if one of the arrays has it; it is 0 in those that miss it.
+        """
+        ws.mask = masks[0]
         if len(xs) == 1:
             return xs[0]
+        valid: Masks | None = None
+        if any(mask is not masks[0] for mask in masks):
+            xs, valid = _zero_steps(xs, masks, ws)
+            ws.mask = _union(masks)
         length = max(map(len, xs))  # of members; of rows all have the same
         y = ws.out("y", (length, *self.row_shape(xs)))
         self.merge(xs, y)
-        ws.saved = xs, y
+        ws.saved = xs, y, valid
         return y
 
     def backward(self, dy: Array, ws: Workspace, n: int) -> Gradients:
         """Return the gradients of the ``n`` arrays."""
         if n == 1:
             return [dy]
-        xs, y = ws.saved
+        xs, y, valid = ws.saved
         dxs = self.vjp(dy, xs, y, ws)
-        return [_like(x, dxs[i], ws, i) for i, x in enumerate(xs)]
+        dxs = [_like(x, dxs[i], ws, i) for i, x in enumerate(xs)]
+        if valid is None:
+            return dxs
+        return [zero_missing(dx, valid[i], ws.child(i)) for i, dx in enumerate(dxs)]
 
 
 class Concat(Merge):
@@ -172,6 +184,31 @@ def add_all(arrays: Sequence[Array], out: Array) -> Array:
     for array in arrays[2:]:
         out += array
     return out
+
+
+def _zero_steps(
+    xs: Sequence[Array], masks: Masks, ws: Workspace
+) -> tuple[list[Array], Masks]:
+    """Return the arrays with 0 where a step is missing, and where steps are."""
+    filled, valid = [], []
+    for i, (x, mask) in enumerate(zip(xs, masks, strict=True)):
+        own = ws.child(i, ws.in_shape)
+        own.mask = mask
+        x, where = zero_steps(x, own)
+        filled.append(x)
+        valid.append(where)
+    return filled, valid
+
+
+def _union(masks: Masks) -> Array | None:
+    """Return which steps one of the masks has; None for all."""
+    known = [mask for mask in masks if mask is not None]
+    if len(known) < len(masks):
+        return None
+    union = known[0]
+    for mask in known[1:]:
+        union = np.logical_or(union, mask)
+    return union
 
 
 def _like(x: Array, dx: Array, ws: Workspace, i: int) -> Array:

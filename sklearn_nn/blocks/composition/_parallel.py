@@ -33,13 +33,15 @@ class Branching(CompositeBlock):
     merge: str
 
     def forward(self, p: Views, x: Any, ws: Workspace, rng: Rng | None) -> Array:
-        mask, left, ys = ws.mask, None, []
-        for block, p_own, ws_own in self.bind(p, ws).steps:
+        bound, mask, ys, masks = self.bind(p, ws), ws.mask, [], []
+        for block, p_own, ws_own in bound.steps:
             ws_own.mask = mask
             ys.append(block.forward(p_own, x, ws_own, rng))
-            left = ws_own.mask if left is None else left
-        ws.mask = left
-        return MERGES[self.merge].forward(ys, ws.child("merge"))
+            masks.append(ws_own.mask)
+        merged = ws.child("merge", bound.parts[0].out_shape)
+        y = MERGES[self.merge].forward(ys, masks, merged)
+        ws.mask = merged.mask
+        return y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True

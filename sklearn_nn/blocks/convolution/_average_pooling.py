@@ -12,7 +12,13 @@ from sklearn_nn.blocks.convolution._max_pooling import (
     pooling_rules,
     with_length,
 )
-from sklearn_nn.blocks.convolution._windows import Size, Slide, at_tap, count_valid
+from sklearn_nn.blocks.convolution._windows import (
+    Size,
+    Slide,
+    at_tap,
+    count_valid,
+    mask_of_places,
+)
 from sklearn_nn.core import (
     Array,
     Rng,
@@ -63,7 +69,7 @@ class AveragePooling(Pooling):
         shape = (*mask.shape[:-1], len(count))
         valid = ws.out("there", shape)
         count_valid(mask, self.slides(ws.in_shape)[0], valid)
-        ws.mask = np.greater(valid, 0, out=ws.out("mask", shape, bool))
+        ws.mask = mask_of_places(mask, self.slides(ws.in_shape)[0], self.padding)
         np.maximum(valid, 1, out=valid)
         return np.divide(count, valid, out=valid)
 
@@ -88,8 +94,8 @@ class AveragePool1D(AveragePooling):
 
     Shapes: x (..., time, channels), y (..., places, channels).
     Only entries of x count, not what "same" adds.
-    Steps that do not exist do not count; a step of y exists if any under the window
-    does.
+    Steps that do not exist do not count; y has the steps that it would have without
+    padding.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from sklearn_nn.blocks.convolution._correlation import (
 from sklearn_nn.blocks.convolution._windows import (
     Size,
     Slide,
-    count_valid,
+    mask_of_places,
     per_axis,
     size_rule,
     slides,
@@ -40,6 +40,7 @@ from sklearn_nn.core import (
     sum_members,
     sum_rows,
     uniform,
+    zero_missing,
     zeros,
 )
 
@@ -85,7 +86,7 @@ class Convolution(Block):
         W, b, rows = (a[None] if plain else a for a in (p.W, p.b, x))
         along, mask = self._slides(ws.in_shape), ws.mask
         if mask is not None:
-            ws.mask = self._out_mask(mask, along[0], ws)
+            ws.mask = self._out_mask(mask, along[0])
             mask = expand_mask(mask, rows, ws)
         z = ws.out("z", (len(W), rows.shape[1], *(s.out for s in along), self.filters))
         correlate(rows, matrices(W, self.groups), along, z, ws, mask)
@@ -110,21 +111,18 @@ class Convolution(Block):
         dx = ws.out("dx", (len(W), *x.shape[1:]))
         back = [s.adjoint for s in along]
         correlate(dz, reversed_matrices(W, self.groups, ws), back, dx, ws)
-        if mask is not None:
-            dx *= mask
-        dx = sum_members(dx, x.shape, ws)
+        dx = zero_missing(sum_members(dx, x.shape, ws), mask, ws)
         return dx[0] if plain else dx
 
     def _slides(self, in_shape: Shape) -> list[Slide]:
         how = self.stride, self.padding, self.dilation
         return slides(self, in_shape, self.axes, "kernel_size", *how)
 
-    def _out_mask(self, mask: Array, along: Slide, ws: Workspace) -> Array:
+    def _out_mask(self, mask: Array, along: Slide) -> Array:
         """Return which steps of y there are."""
-        if self.padding in ("same", "causal"):
+        if self.padding in ("same", "causal"):  # a step of y stands at one of x
             return mask[..., :: along.stride]
-        out = ws.out("mask", (*mask.shape[:-1], along.out), bool)
-        return count_valid(mask, along, out)
+        return mask_of_places(mask, along, self.padding)
 
 
 @dataclass(eq=False, repr=False)

@@ -10,7 +10,7 @@ from sklearn_nn.blocks.convolution._windows import (
     Size,
     Slide,
     at_tap,
-    count_valid,
+    mask_of_places,
     size_rule,
     slides,
 )
@@ -97,19 +97,20 @@ class MaxPooling(Pooling):
         mask = ws.mask
         x, valid = fill_and_end_mask(x, ws, -np.inf)
         arrays = self.reduce(np.maximum, x, ws)
-        ws.saved, y = (arrays, valid), arrays[-1]
+        ws.saved, y = (arrays, valid, None), arrays[-1]
         if mask is not None:
             along = self.slides(ws.in_shape)[0]
-            shape = (*mask.shape[:-1], along.out)
-            ws.mask = count_valid(mask, along, ws.out("mask", shape, bool))
-            absent = np.logical_not(ws.mask, out=ws.out("absent", shape, bool))
-            np.copyto(y, 0, where=expand_mask(absent, y, ws))
+            ws.mask = mask_of_places(mask, along, self.padding)
+            exists = expand_mask(ws.mask, y, ws)
+            np.copyto(y, 0, where=~exists)
+            ws.saved = arrays, valid, exists
         return y
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
     ) -> Array | None:
-        arrays, valid = ws.saved
+        arrays, valid, exists = ws.saved
+        dy = zero_missing(dy, exists, ws.child("y"))
         axes = last_axis_first(self.slides(ws.in_shape))
         for i in range(len(axes) - 1, -1, -1):
             dx = ws.out(f"dx{i}", arrays[i].shape)
@@ -148,8 +149,8 @@ class MaxPool1D(MaxPooling):
 
     Shapes: x (..., time, channels), y (..., places, channels).
     Of equal entries the first, in the order of reading, has the gradient.
-    Steps that do not exist do not count; a step of y exists if any under the window
-    does.
+    Steps that do not exist do not count; y has the steps that it would have without
+    padding.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sklearn_nn.core import (
     Array,
     Block,
@@ -146,6 +148,29 @@ def at_tap(tap: int, along: Slide) -> tuple[slice, slice]:
         first * along.stride - before, stop * along.stride - before, along.stride
     )
     return slice(first, stop), entries
+
+
+def mask_of_places(mask: Array, along: Slide, padding: Any) -> Array:
+    """Return the places that a sequence without padding would have: (..., places).
+
+    Between its first and its last step a sequence may miss others: a place exists if a
+    step under the window does. At its ends the window may reach over them as far as
+    ``padding`` says, no matter how many steps are missing beyond.
+    """
+    from_first = np.logical_or.accumulate(mask, axis=-1)
+    to_last = np.logical_or.accumulate(mask[..., ::-1], axis=-1)[..., ::-1]
+    # With p zeros at each end a window from t - p on must have the steps from t to
+    # t + inner between first and last; where p is large, one of those before t.
+    aligned = padding in ("same", "causal")
+    inner, size = 0 if aligned else along.extent - 1 - 2 * along.low, mask.shape[-1]
+    t = np.arange(along.out) * along.stride
+    first = np.maximum(t + min(inner, 0), 0)
+    stop = np.minimum(t + max(inner, 0) + 1, size)
+    n_inside = np.zeros((*mask.shape[:-1], size + 1), int)
+    np.cumsum(from_first & to_last, axis=-1, out=n_inside[..., 1:])
+    n_between = n_inside[..., stop] - n_inside[..., first]
+    has_step = count_valid(mask, along, np.empty((*mask.shape[:-1], along.out), bool))
+    return np.asarray(has_step & (n_between >= max(inner + 1, 1)))
 
 
 def count_valid(valid: Array, along: Slide, out: Array) -> Array:

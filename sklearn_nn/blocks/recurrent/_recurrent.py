@@ -46,7 +46,7 @@ class Recurrent(Cell, ABC):
             self.step(p, xW, hU, gates, now, scratch)
             if tape.missing is not None:
                 carry_states(now, tape.missing[t])
-        return self._output(tape.states[0], ws)
+        return self._output(tape, ws)
 
     def backward(
         self, p: Views, g: Views, dy: Array, ws: Workspace, *, need_dx: bool = True
@@ -89,7 +89,7 @@ class Recurrent(Cell, ABC):
         """Yield steps and gradients of their xW and hU, from the last to ``first``."""
         tape: Tape = ws.saved
         d = ws.out("d", by_step(tape.states).shape[1:])  # of the states
-        dh, states, dys = d[0], tuple(d), self._output_gradient(dy, d)
+        dh, states, dys = d[0], tuple(d), self._output_gradient(dy, d, ws)
         UT, scratch = ws.out("UT", p.U.mT.shape), self.scratch(dh.shape, ws)
         UT[...], time = p.U.mT, len(tape.time_steps)
         for steps in reversed(tape.chunks(first)):
@@ -136,22 +136,28 @@ class Recurrent(Cell, ABC):
         scale[: self.sigmoid_gates * self.units] = 0.5
         return np.multiply(weights, scale, out=out)
 
-    def _output(self, h: Array, ws: Workspace) -> Array:
-        """Return y of all h (..., time + 1, n, units)."""
+    def _output(self, tape: Tape, ws: Workspace) -> Array:
+        """Return y: the last h, or that of each step, 0 where no step is."""
+        h = tape.states[0]  # (..., time + 1, n, units)
         if not self.return_sequences:
             ws.mask = None
             return h[..., -1, :, :]
         *lead, time, n, u = h.shape
         y = ws.out("y", (*lead, n, time - 1, u))
         time_major(self, y)[...] = h[..., 1:, :, :]
-        if ws.mask is not None:
-            y *= ws.mask[..., None]
+        if tape.missing is not None:
+            np.copyto(by_step(time_major(self, y)), 0, where=tape.missing)
         return y
 
-    def _output_gradient(self, dy: Array, d: Array) -> Array | None:
+    def _output_gradient(self, dy: Array, d: Array, ws: Workspace) -> Array | None:
         """Set ``d``, gradients of the last states; return those of h at each step."""
         d[...] = 0
         if self.return_sequences:
+            if ws.saved.missing is not None:
+                existing = ws.out("dy", dy.shape)
+                existing[...] = dy
+                dy = existing
+                np.copyto(by_step(time_major(self, dy)), 0, where=ws.saved.missing)
             return by_step(time_major(self, dy))
         d[0] = dy
         return None

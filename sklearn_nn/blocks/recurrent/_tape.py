@@ -61,12 +61,14 @@ def new_tape(cell: Cell, p: Views, x: Array, ws: Workspace, rng: Rng | None) -> 
     else:
         x_noise = x_noise[..., None, :, :]
         np.multiply(time_major(cell, x), x_noise, out=inputs[..., :-1])
+    missing = _missing(cell, ws)
+    if missing is not None:
+        np.copyto(by_step(inputs)[..., :-1], 0, where=missing)
     states[..., 0, :, :] = 0
     recurrent_inputs = states[0][..., :-1, :, :]
     if h_noise is not None:
         recurrent_inputs = ws.out("fed", recurrent_inputs.shape)
     chunk = CHUNK_ROWS // max(1, n) or 1
-    missing = _missing(cell, ws)
     return Tape(
         inputs, states, time_steps, recurrent_inputs, x_noise, h_noise, missing, chunk
     )

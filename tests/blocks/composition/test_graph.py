@@ -9,12 +9,20 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sklearn_nn.blocks import (
+    GRU,
+    BatchNorm,
+    Bidirectional,
+    Columns,
     Dense,
+    Dropout,
     Graph,
-    Identity,
     Residual,
+    Scale,
+    Shared,
     Tanh,
+    Tied,
     chain,
+    parallel,
     with_columns,
 )
 from sklearn_nn.core import InvalidParameterError, compile_network
@@ -101,22 +109,6 @@ def test_a_graph_can_be_a_node_and_a_part(x):
     assert net.forward(x).shape == (6, 1)
 
 
-def test_the_first_mask_of_what_a_node_reads_is_its_mask(x):
-    seen = []
-
-    class Leaving(Identity):
-        def forward(self, p, x, ws, rng):
-            seen.append(ws.mask)
-            ws.mask = f"mask {len(seen)}"
-            return x
-
-    nodes = [("a", Leaving(), "input"), ("b", Leaving(), "a")]
-    net = compiled(Graph([*nodes, ("c", Leaving(), ["input", "a", "b"])]))
-    net.forward(x)
-    assert seen == [None, "mask 1", "mask 1"]
-    assert net._ws.mask == "mask 3"
-
-
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
@@ -181,6 +173,64 @@ def test_the_block_with_the_names_is_left_alone():
     before = repr(given)
     with_columns(given, ["a", "b"])
     assert repr(given) == before
+
+
+NAMES = ["a", "b", "c"]
+# Blocks before and around a graph that names a column, and where that column is.
+PLACES = {
+    "behind columns": (lambda g: chain(Columns([2, 0]), g), 1),
+    "behind a slice": (lambda g: chain(Columns(slice(0, 1)), g), 0),
+    "behind named columns": (lambda g: chain(Columns(["b", "a"]), g), 1),
+    "behind blocks that keep places": (
+        lambda g: chain(Scale(), BatchNorm(), Dropout(0.1), Tanh(), g),
+        0,
+    ),
+    "in branches": (lambda g: parallel(Tanh(), g), 0),
+    "around a chain": (lambda g: Residual(chain(Scale(), g), projection=Dense(1)), 0),
+    "shared": (lambda g: Shared(g), 0),
+    "of an input": (lambda g: Graph([("g", g, "x")], inputs={"x": ["c", "a"]}), 1),
+    "of two inputs": (
+        lambda g: Graph([("g", g, ["x", "y"])], inputs={"x": [2, 1], "y": ["a"]}),
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_a_name_is_found_where_the_column_is(where):
+    around, place = PLACES[where]
+    block = with_columns(around(of_columns(["a"])), NAMES)
+    assert f"'some': [{place}]" in repr(block)
+
+
+NO_PLACES = {
+    "behind a layer": lambda g: chain(Dense(3), g),
+    "behind branches": lambda g: chain(parallel(Tanh(), Tanh()), g),
+    "of a node": lambda g: Graph([("d", Dense(3), "input"), ("g", g, "d")]),
+    "of a node and an input": lambda g: Graph(
+        [("d", Dense(3), "x"), ("g", g, ["x", "d"])], inputs={"x": ["a"]}
+    ),
+    "in another block": lambda g: Bidirectional(GRU(2)).set_params(block=g),
+}
+
+
+@pytest.mark.parametrize("where", NO_PLACES)
+def test_a_name_where_no_column_is_read_is_an_error(where):
+    with pytest.raises(ValueError, match="only where it reads columns of the data"):
+        with_columns(NO_PLACES[where](of_columns(["a"])), NAMES)
+    with_columns(NO_PLACES[where](of_columns([0])), NAMES)
+
+
+def test_tied_graphs_must_find_their_columns_in_the_same_places():
+    nodes = [
+        ("g", of_columns(["a"]), "x"),
+        ("h", Tied("g"), "y"),
+        ("z", "add", ["g", "h"]),
+    ]
+    same = Graph(nodes, inputs={"x": ["a", "b"], "y": ["a", "c"]})
+    assert with_columns(same, NAMES).get_params()["g__inputs"] == {"some": [0]}
+    with pytest.raises(ValueError, match="'h' is tied to 'g'"):
+        with_columns(Graph(nodes, inputs={"x": ["a", "b"], "y": ["c", "a"]}), NAMES)
 
 
 def test_a_block_without_graphs_has_no_names():
@@ -352,7 +402,7 @@ def test_columns_that_are_not_there_are_named_in_the_message(columns):
 
 def test_a_name_that_is_no_column_is_named_in_the_message():
     message = (
-        "The columns of input 'some' of Graph must be among those of the data, 'a', "
+        "The columns of input 'some' of Graph must be among those that it reads, 'a', "
         "'b'; got 'c'."
     )
     with pytest.raises(InvalidParameterError, match=re.escape(message)):

@@ -15,20 +15,11 @@ X = np.array([[-2.0, 0.5, 3], [1, -1, 0]])
 
 
 class Masking(Identity):
-    """Keeps the mask that it sees, and leaves another."""
+    """Notes the mask that it sees."""
 
     def forward(self, p, x, ws, rng):
         seen.append(ws.mask)
-        ws.mask = self.leaves
         return x
-
-    leaves = None
-
-
-class Leaving(Masking):
-    """Leaves a mask."""
-
-    leaves = "a mask"
 
 
 seen = []
@@ -130,19 +121,13 @@ def test_no_dx_is_returned_if_none_is_needed():
 
 def test_every_branch_sees_the_mask_of_x():
     seen.clear()
-    net = compiled(parallel(Leaving(), Masking(), Leaving()))
-    net.forward(X)
-    assert seen == [None, None, None]
-    net._ws.mask = "that of x"
-    net.block.forward(net._p, X, net._ws, None)
-    assert seen[3:] == ["that of x"] * 3
-
-
-def test_the_first_mask_that_a_branch_leaves_is_that_of_y():
-    net = compiled(parallel(Masking(), Leaving(), Dropout()))
-    net._ws.mask = "that of x"
-    net.block.forward(net._p, X, net._ws, None)
-    assert net._ws.mask == "a mask"
+    net = compiled(parallel(Masking(), Masking(), merge="add"), (2, 3))
+    x, mask = np.ones((1, 2, 3)), np.array([[True, False]])
+    for own in (None, mask):
+        net._ws.mask = own
+        net.block.forward(net._p, x, net._ws, None)
+    assert seen == [None, None, mask, mask]
+    assert net._ws.mask is mask
 
 
 def test_get_params_reaches_into_branches():

@@ -57,18 +57,6 @@ def test_a_block_given_is_the_shortcut_in_any_case():
     assert_allclose(net.forward(X), X + np.tanh(X), rtol=1e-15)
 
 
-def test_the_mask_of_y_is_that_of_the_block():
-    class Leaving(Identity):
-        def forward(self, p, x, ws, rng):
-            ws.mask = "that of y"
-            return x
-
-    net = compiled(Residual(Leaving()))
-    net._ws.mask = "that of x"
-    net.block.forward(net._p, X, net._ws, None)
-    assert net._ws.mask == "that of y"
-
-
 def test_get_params_reaches_into_the_block():
     assert Residual(chain(Dense(8), Dense(3))).get_params()["block__dense1__units"] == 8
 

@@ -257,9 +257,9 @@ def test_padding_has_no_gradient(block, rng):
         (Conv1D(2), "1100110"),
         (Conv1D(2, padding="causal"), "1100110"),
         (Conv1D(2, stride=2), "1010"),
-        (Conv1D(2, 2, padding="valid"), "110111"),
-        (Conv1D(2, 2, padding="valid", dilation=2), "11111"),
-        (Conv1D(2, padding=1, stride=3), "111"),
+        (Conv1D(2, 2, padding="valid"), "110110"),
+        (Conv1D(2, 2, padding="valid", dilation=2), "11110"),
+        (Conv1D(2, padding=1, stride=3), "110"),
     ],
 )
 def test_the_mask_of_y(block, expected, rng):
