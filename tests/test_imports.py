@@ -81,7 +81,7 @@ def is_private(name):
 def own_imports(path):
     """Return folder and rest of each import from this package."""
     names = [name.split(".") for name in imported(path)]
-    names = [name for name in names if name[:2] != ["sklearn_nn", "_lazy"]]
+    names = [name for name in names if name[1:2] not in (["_lazy"], ["_version"])]
     return [(name[1], name[2:]) for name in names if name[0] == "sklearn_nn"]
 
 
@@ -162,7 +162,8 @@ def test_the_own_folder_is_imported_file_by_file():
 def test_scikit_learn_is_used_where_it_may_be():
     users = {p for p in FILES if "sklearn" in tops(imported(p))}
     places = {p for p in FILES if folder_of(p) in MAY_USE_SKLEARN}
-    assert users - places == {ROOT / "core" / "_spec.py"}
+    core = {ROOT / "core" / name for name in ("_spec.py", "_versions.py")}
+    assert users - places == core
 
 
 def test_other_packages_are_used_by_their_public_names():
@@ -218,7 +219,7 @@ def modules_after(code):
 
 def test_an_estimator_loads_only_what_it_needs():
     loaded = modules_after("import sklearn_nn")
-    assert loaded == {b"sklearn_nn", b"sklearn_nn._lazy"}
+    assert loaded == {b"sklearn_nn", b"sklearn_nn._lazy", b"sklearn_nn._version"}
     loaded = modules_after("from sklearn_nn import MLPClassifier")
     assert b"sklearn_nn.blocks._dense" in loaded
     for other in ("tabular", "network", "blocks.recurrent", "preprocessing"):

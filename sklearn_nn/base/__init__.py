@@ -32,7 +32,6 @@ from sklearn_nn.base._targets import (
     RealTargets,
     read_classes,
 )
-from sklearn_nn.base._warm_start import make_generator
 
 __all__ = [
     "CLASSIFIER_RULES",
@@ -59,7 +58,6 @@ __all__ = [
     "check_same_length",
     "check_weights",
     "declared_classes",
-    "make_generator",
     "named_with",
     "read_classes",
     "read_labels",

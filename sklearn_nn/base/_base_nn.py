@@ -24,7 +24,6 @@ from sklearn_nn.base._parameter_rules import FLOATS
 from sklearn_nn.base._report import TrainingReport, check_diverged, convergence_message
 from sklearn_nn.base._targets import Targets
 from sklearn_nn.base._validation_set import hold_out, make_evaluator
-from sklearn_nn.base._warm_start import make_generator, resume_network
 from sklearn_nn.base._weights import NamedWeights
 from sklearn_nn.core import (
     Array,
@@ -34,10 +33,14 @@ from sklearn_nn.core import (
     Network,
     Optimizer,
     OptimizerState,
+    ParamLayout,
     Rng,
     Schedule,
     Shape,
+    VersionedState,
     compile_network,
+    is_same,
+    make_generator,
     plain,
     plain_spec,
     shown,
@@ -58,7 +61,14 @@ from sklearn_nn.training import (
 
 
 @dataclass(eq=False, repr=False)
-class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseNN(
+    NamedWeights,
+    TrainingReport,
+    CallbackSupportMixin,
+    VersionedState,
+    BaseEstimator,
+    ABC,
+):
     """What all estimators with a network share; the public ones add their parameters.
 
     Fitted state beside the public attributes: ``_network`` (block, shape, parameters),
@@ -107,6 +117,8 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         monitors = self._monitors(net, state, val, is_first_fit, n_epochs)
         outcome = self._train(net, state, data, [*monitors, *callbacks], arguments)
         self._store_results(outcome, state, monitors, keep_state)
+        if arguments.incremental:
+            self._forget_epochs()
         best, rate = self.best_validation_score_, self._rate_name
         is_kept = best is not None and bool(np.isfinite(best))
         advice = f"Lower `{rate}`, or scale the columns of `X`."
@@ -292,7 +304,7 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         monitors: list[Monitor],
         arguments: FitArguments,
     ) -> Outcome:
-        loss, first = self._targets.loss, len(self.history_["epoch"]) + 1
+        loss, first = self._targets.loss, self._next_epoch()
         n_epochs = 1 if arguments.incremental else int(self.max_iter)
         optimizer = plain_spec(self._optimizer())
         if optimizer is not None:
@@ -403,3 +415,18 @@ class BaseNN(NamedWeights, TrainingReport, CallbackSupportMixin, BaseEstimator, 
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def resume_network(old: Network, block: Block) -> Network:
+    """Return a network of ``block`` with a copy of the parameters of ``old``."""
+    if is_same(block, old.block):
+        return old.copy(share_buffers=True)
+    layout = ParamLayout(block.param_tree(old.in_shape))
+    if list(layout.shapes.items()) != list(old.layout.shapes.items()):
+        raise ValueError(
+            "Training can only go on with the layers it began with, "
+            f"{old.layout.shapes}; the parameters now ask for {layout.shapes}. Set "
+            "warm_start=False to begin anew."
+        )
+    params, kept = old.params.copy(), old.connections
+    return Network(deepcopy(block), old.in_shape, params, None, layout, kept)

@@ -11,6 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_nn.core import Network
 from sklearn_nn.training import Epoch, Outcome
 
+MOST_STREAMED = 1000  # epochs that `history_` keeps of calls to partial_fit
+
 
 class TrainingReport:
     """Keeps ``history_`` and what follows from it, epoch by epoch.
@@ -41,7 +43,11 @@ class TrainingReport:
             self.t_, self.loss_ = 0, np.nan
             self.best_loss_: float | None = None
             self.best_validation_score_: float | None = None
-            self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
+        # New lists: a copy of the estimator may hold the old ones.
+        old = {} if is_first_fit else self.history_
+        self.history_: dict[str, list[Any]] = {
+            field.name: list(old.get(field.name, [])) for field in fields(Epoch)
+        }
         if self.early_stopping:
             top = self.best_validation_score_
             self.best_validation_score_ = -np.inf if top is None else top
@@ -49,6 +55,15 @@ class TrainingReport:
         else:
             self.best_loss_ = np.inf if self.best_loss_ is None else self.best_loss_
             self.best_validation_score_ = None
+
+    def _next_epoch(self) -> int:
+        """Return the number of the next epoch, from 1."""
+        return self.history_["epoch"][-1] + 1 if self.history_["epoch"] else 1
+
+    def _forget_epochs(self) -> None:
+        """Drop the oldest epochs of a stream of calls to ``partial_fit``."""
+        for column in self.history_.values():
+            del column[:-MOST_STREAMED]
 
     def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""

@@ -1,4 +1,4 @@
-"""all_or_nothing: a method that raises leaves the estimator as it was."""
+"""restore_on_error: a method that raises leaves the estimator as it was."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,22 +10,18 @@ M = TypeVar("M", bound=Callable[..., Any])
 def restore_on_error(method: M) -> M:
     """Restore the attributes of the estimator if ``method`` raises.
 
-    Attributes are restored by reference: the method must not write into arrays that
-    the estimator already holds. It may append to the lists of ``history_``.
+    Attributes are restored by reference: the method must not write into arrays or
+    lists that the estimator already holds.
     """
 
     @wraps(method)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = dict(vars(self))
-        columns = before.get("history_", {}).values()
-        n_epochs = min(map(len, columns), default=0)
         try:
             return method(self, *args, **kwargs)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
-            for column in columns:
-                del column[n_epochs:]
             raise
 
     return guarded  # type: ignore[return-value]  # wraps keeps the signature

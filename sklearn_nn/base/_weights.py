@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, Self
-from zipfile import is_zipfile
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_nn.core import Array, Network
+from sklearn_nn._version import __version__
+from sklearn_nn.base._weight_files import (
+    describe,
+    difference,
+    read_weights,
+    write_weights,
+)
+from sklearn_nn.core import Array, Network, check_version, shown
 
 
 class NamedWeights:
@@ -55,9 +61,9 @@ class NamedWeights:
         Raises
         ------
         ValueError
-            If a name is missing or unknown, if a shape differs, if a number is not
-            finite, or if a connection that is thinned out gets a weight; the estimator
-            is then as it was.
+            If a name is missing or unknown, if a shape differs, if there are other than
+            finite real numbers, or if a connection that is thinned out gets a weight;
+            the estimator is then as it was.
         """
         check_is_fitted(self, "n_outputs_")
         if not isinstance(weights, Mapping):
@@ -70,16 +76,10 @@ class NamedWeights:
         if missing or unknown:
             raise ValueError(
                 "`weights` must have the names that get_weights returns; missing: "
-                f"{sorted(missing)}, unknown: {sorted(unknown)}."
+                f"{sorted(missing)}, unknown: {shown(sorted(map(str, unknown)))}."
             )
         for name, view in views.items():
-            if (got := np.shape(weights[name])) != view.shape:
-                raise ValueError(
-                    f"`weights[{name!r}]` must have the shape {view.shape}; got {got}."
-                )
-            view[...] = weights[name]
-            if not np.isfinite(view).all():
-                raise ValueError(f"`weights[{name!r}]` must be finite; it is not.")
+            _write(weights[name], view, f"`weights[{name!r}]`")
         _check_connections(net)
         self._network = net
         return self
@@ -87,14 +87,22 @@ class NamedWeights:
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write the learned arrays to an ``.npz`` file, which needs no pickle to read.
 
+        The file is written beside ``path`` and takes its place when it is complete: a
+        full disk, or a process that is killed, leaves what was there.
+
         Parameters
         ----------
         path : str or path-like
             The file; a name without ".npz" stays without it.
+
+        Raises
+        ------
+        ValueError
+            If ``path`` is something other than a file, such as a folder.
+        OSError
+            If the file cannot be written.
         """
-        weights: dict[str, Any] = self.get_weights()
-        with open(path, "wb") as file:
-            np.savez(file, **weights)
+        write_weights(path, self.get_weights(), self._about_weights())
 
     def load_weights(self, path: str | PathLike[str]) -> Self:
         """Replace the learned arrays by those of a file.
@@ -102,7 +110,8 @@ class NamedWeights:
         Parameters
         ----------
         path : str or path-like
-            A file that `save_weights` wrote for the same network.
+            A file that `save_weights` wrote for the same network, or one of arrays of
+            the names, shapes and types that `get_weights` returns.
 
         Returns
         -------
@@ -112,17 +121,62 @@ class NamedWeights:
         Raises
         ------
         ValueError
-            If the file is none of weights, or was written for another network.
+            If the file is none of weights, or was written for another network, other
+            classes or another float type; the estimator is then as it was.
+        OSError
+            If the file cannot be opened.
+
+        Warns
+        -----
+        InconsistentVersionWarning
+            If another version of the package wrote the file.
         """
         check_is_fitted(self, "n_outputs_")
-        with open(path, "rb") as file:
-            if not is_zipfile(file):
-                raise ValueError(
-                    f"`path` must be a file that save_weights wrote; got {path!r}."
-                )
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as arrays:
-                return self.set_weights(dict(arrays))
+        views = self._network.layout.named_views(self._network.params)
+        weights, about = read_weights(path, views)
+        here = self._about_weights()
+        there = about or here  # a file of arrays alone says nothing
+        for what in ("network", "classes", "output"):
+            if found := difference(here[what], there.get(what), what):
+                raise ValueError(f"`path` {path} is of another network: {found}.")
+        check_version(self, str(there.get("version")))
+        return self.set_weights(weights)
+
+    def _about_weights(self: Any) -> dict[str, Any]:
+        """Return what decides, beside the weights, what the network computes."""
+        return {
+            "version": __version__,
+            "network": describe(self._network.block),
+            "classes": [repr(label) for label in self._class_labels()],
+            "output": self.out_activation_,
+        }
+
+    def _class_labels(self) -> list[Any]:
+        """Return the labels of classes that the outputs stand for, if there are any."""
+        return np.asarray(getattr(self, "classes_", []), object).ravel().tolist()
+
+
+def _write(given: Any, view: Array, name: str) -> None:
+    """Copy real, finite numbers into ``view``; raise if ``given`` holds others."""
+    if np.ma.is_masked(given):
+        raise ValueError(f"{name} must have no masked values; fill them first.")
+    try:
+        array = np.asarray(given)
+        if array.dtype == object:  # such as integers beyond those of NumPy
+            array = np.array(array.tolist(), np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{name} must be an array of finite numbers; got {shown(given)}."
+        ) from error
+    if array.shape != view.shape:
+        raise ValueError(f"{name} must have the shape {view.shape}; got {array.shape}.")
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be of real numbers; got {array.dtype}.")
+    # Products of larger numbers would overflow.
+    limit = np.sqrt(np.finfo(view.dtype).max)
+    if not (np.abs(array) <= limit).all():
+        raise ValueError(f"{name} must be finite, and at most {limit:.2g} in size.")
+    view[...] = array
 
 
 def _check_connections(net: Network) -> None:

@@ -10,7 +10,6 @@ from sklearn_nn.core._axes import (
     sum_members,
     sum_rows,
 )
-from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._connections import (
     Connections,
     Count,
@@ -18,7 +17,14 @@ from sklearn_nn.core._connections import (
     random_connections,
 )
 from sklearn_nn.core._exact_products import ExactMatrix, matmul
-from sklearn_nn.core._init import constant, normal, orthogonal, uniform, zeros
+from sklearn_nn.core._init import (
+    constant,
+    make_generator,
+    normal,
+    orthogonal,
+    uniform,
+    zeros,
+)
 from sklearn_nn.core._layout import Connect, Init, Param, ParamLayout, ParamTree, Views
 from sklearn_nn.core._masks import (
     expand_mask,
@@ -64,7 +70,8 @@ from sklearn_nn.core._spec import (
 from sklearn_nn.core._summary import Summary, summarize
 from sklearn_nn.core._values import is_missing, plain, scalar, shown
 from sklearn_nn.core._vectors import max_abs, rank_one_update, vector_operations
-from sklearn_nn.core._workspace import Workspace
+from sklearn_nn.core._versions import VersionedState, check_version
+from sklearn_nn.core._workspace import Clock, Workspace
 from sklearn_nn.core.parallel._blas_threads import (
     blas_threads,
     n_cores,
@@ -103,6 +110,7 @@ __all__ = [
     "Summary",
     "Task",
     "ThreadPool",
+    "VersionedState",
     "Views",
     "Workspace",
     "any_of",
@@ -111,6 +119,7 @@ __all__ = [
     "check_features",
     "check_in_memory",
     "check_params",
+    "check_version",
     "compile_network",
     "constant",
     "embedded_shape",
@@ -122,6 +131,7 @@ __all__ = [
     "integer",
     "is_missing",
     "is_same",
+    "make_generator",
     "map_specs",
     "matmul",
     "max_abs",

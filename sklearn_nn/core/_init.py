@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 from sklearn_nn.core._layout import Init
 
 
+def make_generator(seed: int) -> np.random.Generator:
+    """Return the generator of a training."""
+    return np.random.Generator(np.random.PCG64DXSM(seed))
+
+
 def zeros(rng: np.random.Generator, out: NDArray[Any]) -> None:
     """Fill ``out`` with zeros; ``rng`` is not needed."""
     out[...] = 0

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._connections import (
     SPARSE_ROWS,
     Connections,
@@ -19,7 +18,7 @@ from sklearn_nn.core._connections import (
 from sklearn_nn.core._exact_products import exact_views
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
-from sklearn_nn.core._workspace import Workspace
+from sklearn_nn.core._workspace import Clock, Workspace
 from sklearn_nn.core.parallel._thread_pool import thread_pool
 from sklearn_nn.core.parallel._work import Work, work_of
 

@@ -10,11 +10,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_nn.core._clock import Clock
 from sklearn_nn.core._layout import ParamTree, Views
 from sklearn_nn.core._spec import Spec
 from sklearn_nn.core._vectors import LONG, vector_operations
-from sklearn_nn.core._workspace import Workspace
+from sklearn_nn.core._workspace import Clock, Workspace
 from sklearn_nn.core.parallel._blas_threads import n_cores
 from sklearn_nn.core.parallel._thread_pool import ThreadPool
 

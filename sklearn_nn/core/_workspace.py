@@ -1,15 +1,27 @@
 """Workspace: scratch memory, allocated once and reused every step."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sklearn_nn.core._clock import Clock
-
 # Views of a buffer are kept by shape; a stream of ever new batch sizes drops them.
 MAX_VIEWS = 64
+
+
+@dataclass(eq=False)
+class Clock:
+    """Where training stands: what a schedule may depend on.
+
+    ``progress`` runs from 0 to 1; ``samples`` counts the training rows seen in finished
+    epochs; ``plateaus`` counts how often progress stalled.
+    """
+
+    progress: float = 0.0
+    samples: int = 0
+    plateaus: int = 0
 
 
 class Rows:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_nn.base import FLOATS, TRAINING_RULES, BaseNN, make_generator
+from sklearn_nn.base import FLOATS, TRAINING_RULES, BaseNN
 from sklearn_nn.blocks import Step, with_columns, with_outputs
 from sklearn_nn.core import (
     Block,
@@ -27,6 +27,7 @@ from sklearn_nn.core import (
     compile_network,
     instance_of,
     integer,
+    make_generator,
     number,
     summarize,
     walk,

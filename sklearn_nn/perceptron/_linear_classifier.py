@@ -8,10 +8,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base import LabelScoreMixin, validate_input
-from sklearn_nn.core import Array
+from sklearn_nn.core import Array, VersionedState
 
 
-class LinearClassifier(LabelScoreMixin, BaseEstimator):
+class LinearClassifier(LabelScoreMixin, VersionedState, BaseEstimator):
     """What follows from ``coef_``, ``intercept_``, ``classes_`` and ``_slope``.
 
     The slope is the factor by which scores become log-odds.

@@ -9,18 +9,18 @@ import numpy as np
 from sklearn_nn.core import Array
 from sklearn_nn.preprocessing._scaling import RobustScale
 from sklearn_nn.preprocessing._tables import Table
-from sklearn_nn.preprocessing._texts import kind_of, texts_of
+from sklearn_nn.preprocessing._texts import kind_of, standard, texts_of
 
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """The levels of a column with their codes; what is missing may be one more.
+    """The known levels of a column, by their codes; what is missing may be one more.
 
     ``position`` is where the column stands in the table.
     """
 
     position: int
-    code: dict[Any, int]
+    known: list[Any]
     has_missing: bool
 
     @classmethod
@@ -28,27 +28,27 @@ class Categories:
         """Return the categories among ``levels[found]``; -1 is what is missing."""
         seen = np.bincount(found + 1, minlength=len(levels) + 1) > 0
         present = in_order([v for v, s in zip(levels, seen[1:], strict=True) if s])
-        return cls(position, {v: i for i, v in enumerate(present)}, bool(seen[0]))
+        return cls(position, [*map(standard, present)], bool(seen[0]))
 
     @property
     def size(self) -> int:
         """How many categories there are."""
-        return len(self.code) + self.has_missing
+        return len(self.known) + self.has_missing
 
     def labels(self) -> list[Any]:
         """Return the levels in the order of their codes, NaN for what is missing."""
-        return [*self.code, *[np.nan] * self.has_missing]
+        return [*self.known, *[np.nan] * self.has_missing]
 
     def codes(self, found: Array, levels: list[Any]) -> Array:
         """Return the codes of ``levels[found]``: -1 for what training did not see."""
-        of_missing = len(self.code) if self.has_missing else -1
+        of_missing = len(self.known) if self.has_missing else -1
         return np.array([*self._find(levels), of_missing])[found]  # -1 is the last
 
     def read(self, table: Table) -> Array:
         """Return the codes of a column; warn if it is of another kind than in fit."""
         found, levels = table.levels(self.position)
         codes = self.codes(found, levels)
-        known, n_given = list(self.code), np.count_nonzero(found >= 0)
+        known, n_given = self.known, np.count_nonzero(found >= 0)
         none_known = n_given and known and codes[found >= 0].max() < 0
         if none_known and {*map(kind_of, known)}.isdisjoint(map(kind_of, levels)):
             warnings.warn(
@@ -64,13 +64,14 @@ class Categories:
 
         Levels of one kind are the same only if they are equal.
         """
-        codes = [self.code.get(level, -1) for level in levels]
+        code = {level: i for i, level in enumerate(self.known)}
+        codes = [code.get(level, -1) for level in levels]
         if -1 not in codes:
             return codes
         by_text = {
-            (text, kind_of(known)): code
-            for known, code in reversed(self.code.items())
-            for text in texts_of(known)
+            (text, kind_of(level)): place
+            for level, place in reversed(code.items())
+            for text in texts_of(level)
         }
         kinds = {kind for _, kind in by_text}
         for i, level in enumerate(levels):
@@ -99,7 +100,7 @@ class OneHot:
 
     def names(self, name: str) -> list[str]:
         """Return the names of the columns; of two that share one, the second counts."""
-        names = [f"{name}_{level}" for level in self.categories.code]
+        names = [f"{name}_{level}" for level in self.categories.known]
         names += [f"missingindicator_{name}"] * self.categories.has_missing
         return names[-self.rows.shape[1] :]
 

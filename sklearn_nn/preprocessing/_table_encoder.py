@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_nn.core import Array, Rule, check_params, integer
+from sklearn_nn.core import Array, Rule, VersionedState, check_params, integer
 from sklearn_nn.preprocessing._categories import fit_categories
 from sklearn_nn.preprocessing._numbers import Numbers
 from sklearn_nn.preprocessing._reading import read_table
 from sklearn_nn.preprocessing._selection import CATEGORICAL, are_categorical
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
     """A raw table of mixed columns as one float32 matrix for a network.
 
     The columns of the matrix stand in three groups, in this order.

@@ -1,6 +1,6 @@
-"""Texts of categories, by which they are found where a column changed its kind."""
+"""Types and texts of categories: how they are kept, and found in another column."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from numbers import Number
 from typing import Any
 
@@ -9,8 +9,24 @@ import numpy as np
 
 def kind_of(level: Any) -> str:
     """Return the name of the type of a level; all numbers are of one kind."""
-    is_number = isinstance(level, (Number, np.bool_))
-    return "number" if is_number else type(level).__name__
+    if isinstance(level, (Number, np.bool_)):
+        return "number"
+    of_time = [t.__name__ for t in (datetime, timedelta) if isinstance(level, t)]
+    return of_time[0] if of_time else type(level).__name__
+
+
+def standard(level: Any) -> Any:
+    """Return an equal level that files of any format can hold, or its text.
+
+    In place of pandas' own times and spans stand those of Python, which are equal.
+    """
+    nanoseconds = ("nanosecond", "nanoseconds")  # of a time, of a span
+    if isinstance(level, complex) or any(getattr(level, n, 0) for n in nanoseconds):
+        return str(level)
+    for convert in ("to_pydatetime", "to_pytimedelta"):
+        if hasattr(level, convert):
+            return getattr(level, convert)()
+    return level
 
 
 def texts_of(level: Any) -> list[str]:

@@ -25,6 +25,7 @@ from sklearn_nn.base import (
 from sklearn_nn.core import (
     Array,
     Rule,
+    VersionedState,
     check_params,
     single_blas_thread,
 )
@@ -47,7 +48,7 @@ ADVICE = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
 @dataclass(eq=False, repr=False)
-class BaseTabular(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseTabular(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
     """What the estimators for tables share; the public ones add their parameters."""
 
     preset: str = "default"

@@ -148,6 +148,9 @@ class Hostile(RuleBasedStateMachine):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 result = function(**given)
+                if method in ("fit", "partial_fit"):
+                    assert result is self.model
+                    result = self.model.predict(given["X"])
         except ERRORS as error:
             assert joblib.hash(vars(self.model)) == state, "a failure changed the state"
             self.check_message(error, kinds)
@@ -180,9 +183,6 @@ class Hostile(RuleBasedStateMachine):
         assert named or known or "not fitted" in message, message
 
     def check_result(self, method, result, given):
-        if method in ("fit", "partial_fit"):
-            assert result is self.model
-            result = self.model.predict(given["X"])
         if method == "predict_proba":
             assert result.shape == (N, len(self.model.classes_)) or len(result) == len(
                 given["X"]
@@ -201,6 +201,7 @@ def test_a_result_or_an_error_that_helps(model):
             max_examples=EXAMPLES,
             stateful_step_count=4,
             deadline=None,
+            derandomize=EXAMPLES <= 300,  # the suite says the same in every run
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -292,7 +292,35 @@ BAD_WEIGHTS = {
     "a number": (lambda w, name: w | {name: 1.0}, r"must have the shape .*; got \(\)"),
     "text": (
         lambda w, name: w | {name: np.full(w[name].shape, "much")},
-        "could not convert string",
+        r"`weights\['{}'\]` must be of real numbers; got <U",
+    ),
+    "text in objects": (
+        lambda w, name: w | {name: np.full(w[name].shape, "much", object)},
+        r"`weights\['{}'\]` must be an array of finite numbers; got",
+    ),
+    "an integer beyond floats": (
+        lambda w, name: w | {name: np.full(w[name].shape, 10**400, object)},
+        r"`weights\['{}'\]` must be an array of finite numbers; got",
+    ),
+    "complex numbers": (
+        lambda w, name: w | {name: w[name] + 0j},
+        r"`weights\['{}'\]` must be of real numbers; got complex128",
+    ),
+    "times": (
+        lambda w, name: w | {name: w[name].astype("m8[s]")},
+        r"`weights\['{}'\]` must be of real numbers; got timedelta64\[s\]",
+    ),
+    "masked values": (
+        lambda w, name: w | {name: np.ma.masked_greater(w[name], 0)},
+        r"`weights\['{}'\]` must have no masked values",
+    ),
+    "rows of unequal length": (
+        lambda w, name: w | {name: [[1.0], [1.0, 2.0]]},
+        r"`weights\['{}'\]` must be an array of finite numbers; got \[\[1.0\], ",
+    ),
+    "too large to be multiplied": (
+        lambda w, name: w | {name: np.full(w[name].shape, 1e308)},
+        r"`weights\['{}'\]` must be finite, and at most 1.3e\+154 in size",
     ),
     "NaN": (
         lambda w, name: w | {name: w[name] * np.nan},
@@ -355,7 +383,7 @@ def test_a_file_is_read_by_numpy_without_pickle(cls, rng, tmp_path):
     model, _, _ = learned(cls, rng)
     model.save_weights(tmp_path / "weights.npz")
     with np.load(tmp_path / "weights.npz", allow_pickle=False) as file:
-        assert file.files == list(model.get_weights())
+        assert file.files == [*model.get_weights(), "__about__"]
         for name, array in model.get_weights().items():
             np.testing.assert_array_equal(file[name], array)
 
@@ -365,7 +393,7 @@ def test_a_file_of_another_network_is_refused(cls, rng, tmp_path):
     model, X, y = learned(cls, rng)
     cls(Dense(4), **OPTIONS).fit(X, y).save_weights(tmp_path / "other.npz")
     before = state_of(model)
-    with pytest.raises(ValueError, match="names that get_weights returns"):
+    with pytest.raises(ValueError, match="is of another network: missing: "):
         model.load_weights(tmp_path / "other.npz")
     assert state_of(model) == before
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array, Satisfying, Shape, Workspace, check_features
+from sklearn_nn.core import Array, Rule, Satisfying, Shape, Workspace, check_features
 
 MIN_WIDTH = 1e-6  # of a bin, as a share of the range of its column
 
@@ -66,7 +66,7 @@ def _are_bins(value: Any) -> bool:
     )
 
 
-BINS = Satisfying(
+BINS: Rule = Satisfying(
     _are_bins, "a list of ascending edges for each column, as quantile_bins(X) returns"
 )
 
