@@ -24,7 +24,7 @@ from sklearn_nn.base._labels import read_labels, read_numbers
 from sklearn_nn.base._nn_classifier import CLASSIFIER_RULES, NNClassifier
 from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
 from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
-from sklearn_nn.base._report import check_diverged
+from sklearn_nn.base._report import check_diverged, report_interrupt, write_epoch
 from sklearn_nn.base._restore_on_error import restore_on_error
 from sklearn_nn.base._scores import LabelScoreMixin, NumberScoreMixin
 from sklearn_nn.base._targets import (
@@ -62,7 +62,9 @@ __all__ = [
     "read_classes",
     "read_labels",
     "read_numbers",
+    "report_interrupt",
     "restore_on_error",
     "validate_input",
     "with_callbacks",
+    "write_epoch",
 ]

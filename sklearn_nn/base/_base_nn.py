@@ -21,7 +21,12 @@ from sklearn_nn.base._input import (
     validate_input,
 )
 from sklearn_nn.base._parameter_rules import FLOATS
-from sklearn_nn.base._report import TrainingReport, check_diverged, convergence_message
+from sklearn_nn.base._report import (
+    TrainingReport,
+    check_diverged,
+    convergence_message,
+    report_interrupt,
+)
 from sklearn_nn.base._targets import Targets
 from sklearn_nn.base._validation_set import hold_out, make_evaluator
 from sklearn_nn.base._weights import NamedWeights
@@ -119,16 +124,11 @@ class BaseNN(
         self._store_results(outcome, state, monitors, keep_state)
         if arguments.incremental:
             self._forget_epochs()
-        best, rate = self.best_validation_score_, self._rate_name
-        is_kept = best is not None and bool(np.isfinite(best))
-        advice = f"Lower `{rate}`, or scale the columns of `X`."
-        check_diverged([self._network], is_kept, outcome, advice)
+        message = self._check_outcome(outcome, data, arguments.incremental)
         for callback in callbacks:
             callback.end(self._network)
-        if not (outcome.stopped or outcome.interrupted or arguments.incremental):
-            warnings.warn(
-                convergence_message(self, outcome), ConvergenceWarning, stacklevel=5
-            )
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
     # -- what the estimators tell
 
@@ -395,6 +395,7 @@ class BaseNN(
     ) -> None:
         for epoch in outcome.epochs[self.n_iter_ :]:  # the callbacks saw the others
             self._record_epoch(epoch)
+        self.n_iter_ = len(outcome.epochs)
         for monitor in monitors:
             if isinstance(monitor, KeepBest):  # it forgets what was before a pruning
                 self.best_validation_score_ = monitor.best_score
@@ -402,6 +403,19 @@ class BaseNN(
         self.__dict__.pop("_state", None)
         if keep_state and not outcome.diverged:  # moments that are NaN would stay so
             self._state = state
+
+    def _check_outcome(
+        self, outcome: Outcome, data: Data, incremental: bool
+    ) -> str | None:
+        """Raise if training has failed; return what is to be warned of."""
+        report_interrupt(outcome.interrupt, f"in epoch {outcome.epochs[-1].epoch + 1}")
+        best = self.best_validation_score_
+        is_kept = best is not None and bool(np.isfinite(best))
+        advice = f"Lower `{self._rate_name}`, or scale the columns of `X`."
+        check_diverged([self._network], data.some_rows(), is_kept, outcome, advice)
+        if outcome.interrupt or outcome.diverged or incremental:
+            return None
+        return convergence_message(self, outcome, data, advice)
 
     # -- predict
 

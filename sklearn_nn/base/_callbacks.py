@@ -76,6 +76,8 @@ class CallbackMonitor(Monitor):
 
     def _end_epoch(self, net: Network) -> bool:
         context, self.epoch_context = self.epoch_context, None
+        if context is None:  # asked again: Ctrl-C came while they were told
+            return False
         stop = context.call_on_fit_task_end(
             estimator=self.estimator,
             **self.arguments,

@@ -1,5 +1,6 @@
 """How a training went: fitted attributes, and what is said where it went badly."""
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
@@ -8,10 +9,18 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_nn.core import Network
-from sklearn_nn.training import Epoch, Outcome
+from sklearn_nn.core import Network, max_abs
+from sklearn_nn.training import Data, Epoch, Outcome
 
 MOST_STREAMED = 1000  # epochs that `history_` keeps of calls to partial_fit
+LARGE = 100.0  # parameters below that make no output infinite
+FAR_ABOVE = 10.0  # times the loss of a constant prediction
+HARDLY = 0.01  # of the first loss is left where it fell by a little only
+# Parts of scikit-learn that call the fit of one estimator, once.
+OF_ONE = (
+    *("sklearn.base", "sklearn.pipeline", "sklearn.compose._target"),
+    *("sklearn.callback", "sklearn.utils"),
+)
 
 
 class TrainingReport:
@@ -67,15 +76,14 @@ class TrainingReport:
 
     def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
-        for name, value in vars(epoch).items():
-            self.history_[name].append(value)
-        self.n_iter_ += 1
+        write_epoch(epoch, self.history_)
         self.loss_ = epoch.loss
         if self.best_loss_ is not None:
             self.best_loss_ = min(self.best_loss_, epoch.loss)
         if self.best_validation_score_ is not None:
             top = max(self.best_validation_score_, epoch.validation_score)
             self.best_validation_score_ = top
+        self.n_iter_ += 1
 
     def _snapshot(self, net: Network) -> dict[str, Any]:
         """Return copies of what training goes on to change, for callbacks to keep."""
@@ -83,39 +91,125 @@ class TrainingReport:
         return {"_network": net.copy(), "history_": history}
 
 
-def check_diverged(
-    networks: Sequence[Network], best_is_kept: bool, outcome: Outcome, advice: str
+def write_epoch(epoch: Epoch, history: dict[str, list[Any]]) -> None:
+    """Write ``epoch`` to its place in all columns; again, if Ctrl-C came in between."""
+    numbers = history["epoch"]
+    place = epoch.epoch - numbers[0] if numbers else 0
+    for name, value in vars(epoch).items():
+        history[name][place:] = [value]
+
+
+def report_interrupt(
+    interrupt: KeyboardInterrupt | None, when: str, stacklevel: int = 7
 ) -> None:
-    """Raise if the weights are lost; warn if those of the best score are back."""
-    finite = all(np.isfinite(net.params).all() for net in networks)
+    """Warn that Ctrl-C ended the training; where others follow it, raise it again.
+
+    A search that went on would take what was half trained for the real thing.
+    """
+    if interrupt is None:
+        return
+    if _is_one_of_many():
+        raise interrupt
+    warnings.warn(
+        f"Training interrupted by user {when}; what was learned before is kept.",
+        stacklevel=stacklevel,
+    )
+
+
+def _is_one_of_many() -> bool:
+    """Whether a search, a cross-validation or an ensemble calls fit."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith(("sklearn.", "joblib.")) and not module.startswith(OF_ONE):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def check_diverged(
+    networks: Sequence[Network],
+    X: Any,
+    best_is_kept: bool,
+    outcome: Outcome,
+    advice: str,
+) -> None:
+    """Raise if the weights are lost; warn if those of the best score are back.
+
+    ``X`` are some rows of the training: the outputs for them must be finite, too.
+    """
+    finite = all(_is_finite(net, X) for net in networks)
     if finite and not outcome.diverged:
         return
-    what = "".join(
-        f"The training loss became {last.loss} in epoch {last.epoch}. "
-        for last in outcome.epochs[-1:]
-    )
+    last = outcome.epochs[-1]
+    what = f"The training loss became {last.loss} in epoch {last.epoch}. "
     if finite and best_is_kept:
         warnings.warn(
             f"{what}The weights of the best validation score were kept. {advice}",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
         return
     raise ValueError(
-        "Solver produced non-finite parameter weights. The input data may contain "
-        f"large values and need to be preprocessed. {what}{advice}"
+        "Solver produced non-finite parameter weights or outputs. The input data may "
+        f"contain large values and need to be preprocessed. {what}{advice}"
     )
 
 
-def convergence_message(estimator: Any, outcome: Outcome) -> str:
-    """Return what to warn of when a limit ended the training before it converged."""
+def _is_finite(net: Network, X: Any) -> bool:
+    """Whether parameters and outputs are finite, where large ones leave a doubt."""
+    if not np.isfinite(net.params).all():
+        return False
+    if max_abs(net.params) < LARGE:
+        return True
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(net.infer(X)).all())
+
+
+def convergence_message(
+    estimator: Any, outcome: Outcome, data: Data, advice: str
+) -> str | None:
+    """Return what to warn of after a training that was left to its end, if anything.
+
+    That is a loss far above that of constant predictions, where it rose or hardly
+    fell; and a limit that ended a training which had not converged.
+    """
+    first, last = outcome.epochs[0], outcome.epochs[-1]
+    hardly_fell = outcome.stopped and HARDLY * first.loss < last.loss
+    if last.loss > first.loss or hardly_fell:
+        constant, zero = _losses_of_constants(estimator._targets.loss, data)
+        if last.loss > FAR_ABOVE * max(constant, zero) > 0:
+            return (
+                f"The training has diverged: its loss was {first.loss:.3g} in epoch "
+                f"{first.epoch} and {last.loss:.3g} in epoch {last.epoch}; that of a "
+                f"constant prediction is {constant:.3g}. {advice}"
+            )
+    if outcome.stopped:
+        return None
     if estimator._optimizer() is None:
         return (
             f"L-BFGS ended after {estimator.n_iter_} iterations before it converged: "
             f"{outcome.reason}. Raise `max_iter`={estimator.max_iter} or `max_fun`="
             f"{estimator.max_fun}, or scale the columns of `X`."
         )
+    patience = estimator.n_iter_no_change
+    if patience == np.inf or estimator._schedule().spans_training:
+        return None  # it ended when it was meant to
+    watched = "validation score" if estimator.early_stopping else "training loss"
     return (
         f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
-        "the optimization hasn't converged yet."
+        f"the optimization hasn't converged yet: the {watched} has not stalled, with "
+        f"changes below `tol`={estimator.tol}, for `n_iter_no_change`={patience} "
+        "epochs. Raise `max_iter`; or raise `tol` to be content with less."
     )
+
+
+def _losses_of_constants(loss: Any, data: Data) -> tuple[float, float]:
+    """Return the mean losses of the best constant output, and of zeros."""
+    rows: Any = slice(None) if data.rows is None else data.rows
+    y = data.y[rows]
+    w = None if data.w is None else data.w[rows]
+    with np.errstate(all="ignore"):
+        best = np.tile(loss.start(y, w), (len(y), 1))
+        both = [loss.value(y, raw, w) for raw in (best, np.zeros_like(best))]
+    return float(both[0]), float(both[1])

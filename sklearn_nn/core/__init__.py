@@ -77,6 +77,7 @@ from sklearn_nn.core.parallel._blas_threads import (
     n_cores,
     single_blas_thread,
 )
+from sklearn_nn.core.parallel._cached import cached_property
 from sklearn_nn.core.parallel._thread_pool import Task, ThreadPool, thread_pool
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "Workspace",
     "any_of",
     "blas_threads",
+    "cached_property",
     "check_connections",
     "check_features",
     "check_in_memory",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from sklearn_nn.core._exact_products import exact_views
 from sklearn_nn.core._layout import ParamLayout, Views
 from sklearn_nn.core._protocols import Array, Block, Rng, Shape
 from sklearn_nn.core._workspace import Clock, Workspace
+from sklearn_nn.core.parallel._cached import cached_property
 from sklearn_nn.core.parallel._thread_pool import thread_pool
 from sklearn_nn.core.parallel._work import Work, work_of
 
@@ -34,6 +35,7 @@ FLOPS_WORTH_THREADS = 1e8
 SHARED_BUFFERS = ("clock", "grads", "_g", "_ws")
 # Sparse products have no threads of their own, so that they need more chunks.
 SPARSE_INFERENCE_ROWS = 64
+MOST_PARAMETERS = 1 << 58  # of which NumPy can count the bytes
 EXACT_ROWS = 192  # fewer, since their numbers have twice the size
 
 
@@ -303,6 +305,8 @@ def compile_network(
     """
     block.out_shape(in_shape)  # checks the values before anything is allocated
     layout = ParamLayout(block.param_tree(in_shape), members)
+    if layout.size > MOST_PARAMETERS:
+        raise MemoryError(f"the network has {layout.size} parameters")
     net = Network(block, in_shape, np.zeros(layout.size, dtype), members, layout)
     layout.initialize(net.params, rng)
     net.connections = draw_connections(layout, rng)

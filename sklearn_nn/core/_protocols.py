@@ -237,7 +237,13 @@ class Optimizer(Spec, ABC):
 
 
 class Schedule(Spec, ABC):
-    """A pure function of the clock: the factor of the initial learning rate."""
+    """A pure function of the clock: the factor of the initial learning rate.
+
+    ``spans_training`` says whether it follows the progress of the training, so that the
+    last epoch is its planned end and no failure to converge.
+    """
+
+    spans_training: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, clock: Clock, /) -> float:

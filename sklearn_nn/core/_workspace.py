@@ -133,7 +133,8 @@ class Workspace:
     ) -> NDArray[Any]:
         size, buffer = math.prod(shape), self._buffers.get(name)
         if buffer is None or buffer.size < size:
-            buffer = np.empty(size, self.dtype if dtype is None else dtype)
+            # By its shape, for NumPy names it where there is no memory.
+            buffer = np.empty(shape, self.dtype if dtype is None else dtype).ravel()
             self._buffers[name] = buffer
             self._views = {k: v for k, v in self._views.items() if k[0] != name}
         if len(self._views) >= MAX_VIEWS:

@@ -1,12 +1,11 @@
 """BinaryProblem: rows and the side on which each belongs; Piece: some of them."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
-from sklearn_nn.core import Array, Rng, Workspace
+from sklearn_nn.core import Array, Rng, Workspace, cached_property
 from sklearn_nn.perceptron._training_rows import TrainingRows
 
 BLOCK = 64  # rows of a Gram matrix

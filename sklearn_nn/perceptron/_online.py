@@ -17,7 +17,7 @@ added to the weights one by one: so mistakes and weights are the textbook's to t
 bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,14 +41,16 @@ def train_online(
     rng: Rng | None,
     max_passes: int,
     tracker: WeightTracker | None = None,
-    report: Callable[[int, int], None] | None = None,
+    after_pass: Callable[[list[int]], bool] | None = None,
+    mistakes: Sequence[int] = (),
 ) -> list[int]:
     """Correct ``w`` in place until a pass makes no mistake; return mistakes per pass.
 
-    With ``rng`` each pass takes the rows in a new random order. ``report`` is told the
-    number of the pass, from 1, and its mistakes.
+    With ``rng`` each pass takes the rows in a new random order. ``after_pass`` is told
+    the mistakes of all passes so far, and returns whether to stop; with what it was
+    told, ``mistakes``, training goes on.
     """
-    ws, mistakes, frequency = Workspace(w.dtype), list[int](), FIRST_GUESS
+    ws, mistakes, frequency = Workspace(w.dtype), list(mistakes), FIRST_GUESS
     # Overflow is found in the weights, once a pass, not by each operation.
     with np.errstate(over="ignore", invalid="ignore"):
         if tracker is not None:
@@ -64,8 +66,8 @@ def train_online(
                 )
             if tracker is not None:
                 tracker.on_pass_end(problem, w)
-            if report is not None:
-                report(len(mistakes), mistakes[-1])
+            if after_pass is not None and after_pass(mistakes):
+                break
     return mistakes
 
 

@@ -21,6 +21,7 @@ from sklearn_nn.base import (
     check_weights,
     declared_classes,
     read_labels,
+    report_interrupt,
     restore_on_error,
     validate_input,
 )
@@ -209,7 +210,8 @@ class PerceptronClassifier(LinearClassifier):
         self._train(
             X, targets.codes(y), targets.classes, weight, self.max_iter, is_first_fit
         )
-        if not self.converged_ and self.variant == "rosenblatt":
+        ended = self.n_iter_ == self.max_iter  # Ctrl-C was told already
+        if ended and not self.converged_ and self.variant == "rosenblatt":
             warnings.warn(self._convergence_message(), ConvergenceWarning, stacklevel=3)
         return self
 
@@ -284,7 +286,10 @@ class PerceptronClassifier(LinearClassifier):
         options = PassOptions(
             float(self.eta0), int(max_passes), bool(self.shuffle), self.n_jobs, verbose
         )
-        self.mistakes_ = train_learners(learners, X, codes, weight, options, classes)
+        self.mistakes_, interrupt = train_learners(
+            learners, X, codes, weight, options, classes
+        )
+        report_interrupt(interrupt, f"in pass {len(self.mistakes_) + 1}", 5)
         self.n_iter_ = len(self.mistakes_)
         self.converged_ = not self.mistakes_[-1].any()
         self.classes_, self._variant = classes, self.variant

@@ -40,6 +40,7 @@ class Cosine(Schedule):
     warmup: float = 0.0
     floor: float = 0.0
 
+    spans_training: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "warmup": number(0, 1, "[)"),
         "floor": number(0, 1, "[]"),

@@ -36,6 +36,7 @@ class CosineLog(Schedule):
 
     cycles: int = 4
 
+    spans_training: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {"cycles": integer(1, MOST_CYCLES)}
 
     def __call__(self, clock: Clock, /) -> float:

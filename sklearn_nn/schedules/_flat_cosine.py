@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sklearn_nn.core import Clock, Schedule
 
@@ -21,6 +22,8 @@ class FlatCosine(Schedule):
     >>> [round(FlatCosine()(Clock(t)), 3) for t in (0, 0.5, 0.75, 1)]
     [1.0, 1.0, 0.5, 0.0]
     """
+
+    spans_training: ClassVar[bool] = True
 
     def __call__(self, clock: Clock, /) -> float:
         if clock.progress < 0.5:

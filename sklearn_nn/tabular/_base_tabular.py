@@ -21,6 +21,8 @@ from sklearn_nn.base import (
     check_same_length,
     check_weights,
     named_with,
+    report_interrupt,
+    write_epoch,
 )
 from sklearn_nn.core import (
     Array,
@@ -104,14 +106,14 @@ class BaseTabular(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             effective_n_jobs(self.n_jobs),
             np.inf if self.max_time is None else float(self.max_time),
         )
-        if not callbacks:
-            for epoch in outcome.epochs:
-                self._record_epoch(epoch)
+        report_interrupt(outcome.interrupt, f"in epoch {len(outcome.epochs) + 1}")
+        for epoch in outcome.epochs:
+            self._record_epoch(epoch)
         best = [monitor.best_scores for monitor in _best_monitors(runs)]
         is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
-        check_diverged(self._networks, is_kept, outcome, ADVICE)
+        check_diverged(self._networks, table.X_train[:64], is_kept, outcome, ADVICE)
         scored = all(monitor.best_epochs.all() for monitor in _best_monitors(runs))
-        if not scored and not outcome.interrupted:
+        if not scored:
             raise ValueError(
                 f"`scoring`={settings.scoring!r} must give a number for the validation "
                 "rows; it was NaN in every epoch, so that there is no best one. Take "
@@ -188,8 +190,7 @@ class BaseTabular(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
 
     def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
-        for name, value in vars(epoch).items():
-            self.history_[name].append(value)
+        write_epoch(epoch, self.history_)
         self.n_iter_ = len(self.history_["epoch"])
 
     def _snapshot(self, net: Any) -> dict[str, Any]:

@@ -108,6 +108,10 @@ class Data:
             else:
                 yield self._group(self._gather(order[start:stop], ws), size, ws)
 
+    def some_rows(self, at_most: int = 64) -> Any:
+        """Return X of the first rows that count."""
+        return self.X[:at_most] if self.rows is None else self.X[self.rows[:at_most]]
+
     def batches(self, size: int, rng: Rng | None, ws: Workspace) -> Iterator[Batch]:
         """Yield the batches of all groups."""
         for group in self.groups(size, rng, ws):

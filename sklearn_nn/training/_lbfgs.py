@@ -1,7 +1,6 @@
 """minimize_lbfgs: SciPy's L-BFGS on the network's parameter vector."""
 
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from scipy.optimize import OptimizeResult, minimize
 from sklearn_nn.core import Array, Loss, Network, Workspace, blas_threads
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._monitors import Monitor
+from sklearn_nn.training._progress import Progress
 from sklearn_nn.training._state import Epoch, Outcome
 
 # Loss and gradient are summed over chunks of rows, so that memory does not grow.
@@ -49,35 +49,29 @@ class _Iterations:
     another one.
     """
 
-    def __init__(
-        self, net: Network, monitors: Sequence[Monitor], first_epoch: int
-    ) -> None:
-        self.net, self.monitors, self.first_epoch = net, monitors, first_epoch
-        self.outcome = Outcome([])
+    def __init__(self, net: Network, progress: Progress) -> None:
+        self.net, self.progress = net, progress
         self.params = net.params.copy()  # those of the last iteration that ended
         self.started: float | None = None
 
     def begin(self) -> None:
         """Begin an iteration, unless it is under way."""
         if self.started is None:
-            for monitor in self.monitors:
-                monitor.before_epoch(self.net)
+            self.progress.begin_epoch()
             self.started = time.perf_counter()
 
     def end(self, result: OptimizeResult) -> bool:
         """Report the iteration that led to ``result``; return whether to stop."""
         self.params[:] = self.net.params[:] = result.x
         seconds = time.perf_counter() - (self.started or 0.0)
-        self.started, epochs = None, self.outcome.epochs
-        number, loss = self.first_epoch + len(epochs), float(result.fun)
-        epoch = Epoch(number, loss, np.nan, np.nan, np.nan, seconds)
-        epochs.append(epoch)
-        return any([monitor.after_epoch(epoch, self.net) for monitor in self.monitors])
+        self.started = None
+        epoch = Epoch(0, float(result.fun), np.nan, np.nan, np.nan, seconds)
+        return self.progress.report(epoch)
 
     def after_iteration(self, intermediate_result: OptimizeResult) -> None:
         """End an iteration, as SciPy's callback."""
         if self.end(intermediate_result):
-            self.outcome.stopped = True
+            self.progress.outcome.stopped = True
             raise StopIteration
 
 
@@ -100,8 +94,9 @@ def minimize_lbfgs(
     limit or an error ended it before, ``reason`` says which. A search without any
     iteration, because its start is a minimum, is reported as one.
     """
-    iterations = _Iterations(net, monitors, first_epoch)
-    objective, outcome = _Objective(net, loss, data, alpha), iterations.outcome
+    progress = Progress(monitors, net, first_epoch)
+    iterations, outcome = _Iterations(net, progress), progress.outcome
+    objective = _Objective(net, loss, data, alpha)
 
     def evaluate(theta: Array) -> tuple[float, Array]:
         iterations.begin()
@@ -109,24 +104,18 @@ def minimize_lbfgs(
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}
     flops = min(len(data), CHUNK) * net.work.largest_product
-    with blas_threads(flops), np.errstate(all="ignore"):
-        try:
-            result: Any = minimize(
-                evaluate,
-                net.params.astype(np.float64),
-                method="L-BFGS-B",
-                jac=True,
-                callback=iterations.after_iteration,
-                options=options,
-            )
-            outcome.stopped = outcome.stopped or result.status == 0
-            outcome.reason = str(result.message)
-            if not outcome.epochs:
-                iterations.end(result)
-        except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
-            outcome.interrupted = True
-        net.params[:] = iterations.params
-        for monitor in monitors:
-            monitor.finish(net)
-    return outcome
+    with np.errstate(all="ignore"), progress.until_interrupted(), blas_threads(flops):
+        result: Any = minimize(
+            evaluate,
+            net.params.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=iterations.after_iteration,
+            options=options,
+        )
+        outcome.stopped = outcome.stopped or result.status == 0
+        outcome.reason = str(result.message)
+        if not outcome.epochs:
+            iterations.end(result)
+    net.params[:] = iterations.params
+    return progress.finish()

@@ -2,8 +2,7 @@
 
 import math
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from sklearn_nn.core import (
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._member_data import MemberData
 from sklearn_nn.training._monitors import Monitor
+from sklearn_nn.training._progress import Progress
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
 from sklearn_nn.training._step import Stepper, threads_for
 
@@ -109,15 +109,22 @@ def train(
 ) -> Outcome:
     """Fit ``net.params`` in place until a monitor stops or ``n_epochs`` have run.
 
-    A loss that is not finite stops, too. Ctrl-C ends the training with what it has.
+    A loss that is not finite stops, too. Ctrl-C ends the training with what it has;
+    before the first epoch has ended, KeyboardInterrupt is raised.
     """
+    progress = Progress(monitors, net, first_epoch)
     training_run = TrainingRun(net, loss, data, recipe, state)
     threads = threads_for(net, min(recipe.batch_size, len(data)))
     # Overflow is reported once, by the loss of the epoch, not by each operation. The
     # threads take NumPy's settings from their maker.
-    with np.errstate(all="ignore"), threads as (n_parts, pool):
+    with (
+        np.errstate(all="ignore"),
+        progress.until_interrupted(),
+        threads as (n_parts, pool),
+    ):
         training_run.set_up(n_parts, pool)
-        return _run([training_run], ThreadPool(1), net, monitors, n_epochs, first_epoch)
+        _run([training_run], ThreadPool(1), progress, n_epochs)
+    return progress.finish()
 
 
 def train_together(
@@ -136,56 +143,36 @@ def train_together(
     fewer, and schedules end with them: an epoch in which they do always comes last, if
     need be after that time.
     """
-    n_threads = min(n_threads, len(runs))
-    with np.errstate(all="ignore"), single_blas_thread(), ThreadPool(n_threads) as pool:
+    progress = Progress(monitors, subject)
+    threads = ThreadPool(min(n_threads, len(runs)))
+    with (
+        np.errstate(all="ignore"),
+        progress.until_interrupted(),
+        single_blas_thread(),
+        threads as pool,
+    ):
         for training_run in runs:
             training_run.set_up(1, ThreadPool(1))
-        return _run(runs, pool, subject, monitors, n_epochs, 1, max_seconds)
+        _run(runs, pool, progress, n_epochs, max_seconds)
+    for training_run in runs:
+        training_run.finish()
+    return progress.finish()
 
 
 def _run(
     runs: Sequence[TrainingRun],
     pool: ThreadPool,
-    subject: Any,
-    monitors: Sequence[Monitor],
+    progress: Progress,
     n_epochs: int,
-    first_epoch: int,
     max_seconds: float = math.inf,
-) -> Outcome:
-    outcome = Outcome([])
-    try:
-        for epoch in _epochs(runs, pool, subject, monitors, n_epochs, max_seconds):
-            epoch.epoch = first_epoch + len(outcome.epochs)
-            outcome.epochs.append(epoch)
-            stops = [monitor.after_epoch(epoch, subject) for monitor in monitors]
-            ended = all(training_run.ended for training_run in runs)
-            if outcome.diverged or ended or any(stops):
-                outcome.stopped = True
-                break
-    except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=3)
-        outcome.interrupted = True
-    for training_run in runs:
-        training_run.finish()
-    for monitor in monitors:
-        monitor.finish(subject)
-    return outcome
-
-
-def _epochs(
-    runs: Sequence[TrainingRun],
-    pool: ThreadPool,
-    subject: Any,
-    monitors: Sequence[Monitor],
-    n_epochs: int,
-    max_seconds: float,
-) -> Iterator[Epoch]:
+) -> None:
     """Run the epochs of all training runs, as many as there is time for."""
-    started, i = time.perf_counter(), 0
-    while i < n_epochs:
-        for monitor in monitors:
-            monitor.before_epoch(subject)
-        yield _epoch_of_all(runs, pool, i, n_epochs)
+    started, i, outcome = time.perf_counter(), 0, progress.outcome
+    while i < n_epochs and not outcome.stopped:
+        progress.begin_epoch()
+        stops = progress.report(_epoch_of_all(runs, pool, i, n_epochs))
+        ended = all(training_run.ended for training_run in runs)
+        outcome.stopped = outcome.diverged or ended or stops
         i += 1
         if i >= TIMED_EPOCHS and max_seconds < math.inf:
             at_most = max_seconds * i / (time.perf_counter() - started)

@@ -25,12 +25,21 @@ class KeepBestMembers(Monitor):
     ) -> None:
         k, layout = net.members or 1, net.layout
         self.evaluate, self.patience = evaluate, patience
-        self.best_scores = np.full(k, -np.inf)
-        self.best_epochs, self._n_epochs = np.zeros(k, int), 0
+        self._n_epochs = 0
         self._together = any(param.shared for param in layout.params.values())
-        self._best = net.params.copy()
-        self._best_views = layout.named_views(self._best)
+        # In one tuple: Ctrl-C between two of them must not leave them apart.
+        self._best = np.full(k, -np.inf), np.zeros(k, int), net.params.copy()
         self._views = layout.named_views(net.params)
+
+    @property
+    def best_scores(self) -> Array:
+        """Return the best score of each member."""
+        return self._best[0]
+
+    @property
+    def best_epochs(self) -> Array:
+        """Return the number of the epoch that each member took it from; 0 for none."""
+        return self._best[1]
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
         self._n_epochs += 1
@@ -39,16 +48,18 @@ class KeepBestMembers(Monitor):
         epoch.validation_score = float(np.mean(scores))
         if self._together:
             scores = np.full_like(scores, np.mean(scores))
-        better = scores >= self.best_scores
-        self.best_scores[better] = scores[better]
-        self.best_epochs[better] = self._n_epochs
+        old_scores, old_epochs, params = self._best
+        better = scores >= old_scores
         if better.all():
-            self._best[:] = net.params
+            params = net.params.copy()
         elif better.any():
-            for name, best in self._best_views.items():
+            params = params.copy()
+            for name, best in net.layout.named_views(params).items():
                 best[better] = self._views[name][better]
+        epochs = np.where(better, self._n_epochs, old_epochs)
+        self._best = np.where(better, scores, old_scores), epochs, params
         return bool(self._n_epochs - self.best_epochs.max() >= self.patience)
 
     def finish(self, net: Network) -> None:
         if np.isfinite(self.best_scores).all():
-            net.params[:] = self._best
+            net.params[:] = self._best[2]

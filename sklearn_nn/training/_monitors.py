@@ -43,22 +43,28 @@ class KeepBest(Monitor):
 
     def __init__(self, net: Network, start: float = -np.inf) -> None:
         known = np.isfinite(start)
-        self.best_score = start if known else -np.inf
-        self._best: Array | None = net.params.copy() if known else None
+        # In one tuple: Ctrl-C between two of them must not leave them apart.
+        self._best: tuple[float, Array | None] = -np.inf, None
+        if known:
+            self._best = start, net.params.copy()
         self._connections = net.connections
+
+    @property
+    def best_score(self) -> float:
+        """Return the best score of those that count."""
+        return self._best[0]
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
         if net.connections is not self._connections:
-            self.best_score, self._best = -np.inf, None
-            self._connections = net.connections
+            self._best, self._connections = (-np.inf, None), net.connections
         if epoch.validation_score > self.best_score:
-            self.best_score = epoch.validation_score
-            self._best = net.params.copy()
+            self._best = epoch.validation_score, net.params.copy()
         return False
 
     def finish(self, net: Network) -> None:
-        if self._best is not None and net.connections is self._connections:
-            net.params[:] = self._best
+        params = self._best[1]
+        if params is not None and net.connections is self._connections:
+            net.params[:] = params
 
 
 class Patience(Monitor):
@@ -84,10 +90,9 @@ class Patience(Monitor):
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
         state = self.state
         value = self.sign * getattr(epoch, state.watch)
-        better = value >= state.best + self.tol
-        state.stalled = 0 if better else state.stalled + 1
-        if value > state.best:
-            state.best = value
+        stalled = 0 if value >= state.best + self.tol else state.stalled + 1
+        best = value if value > state.best else state.best
+        state.stalled, state.best = stalled, best
         if state.stalled < self.patience:
             return False
         state.stalled = 0

@@ -71,7 +71,7 @@ class Outcome:
 
     epochs: list[Epoch]
     stopped: bool = False
-    interrupted: bool = False
+    interrupt: KeyboardInterrupt | None = None
     reason: str = ""
 
     @property

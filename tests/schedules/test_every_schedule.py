@@ -99,3 +99,10 @@ def test_the_factor_never_rises_with_time(name, a, b):
 @every_schedule
 def test_a_clone_is_the_same_schedule(schedule):
     assert repr(clone(schedule)) == repr(schedule)
+
+
+@pytest.mark.parametrize("cls", dict.fromkeys(map(type, CASES.values())))
+def test_what_follows_the_progress_spans_the_training(cls):
+    own = [schedule for schedule in CASES.values() if type(schedule) is cls]
+    ends = [{schedule(Clock(t)) for t in (0, 0.3, 0.7, 1)} for schedule in own]
+    assert any(len(factors) > 1 for factors in ends) == cls.spans_training

@@ -1,1 +1,1 @@
-"""Threads: our own, those of BLAS, and how much work is worth them."""
+"""Threads: our own, those of BLAS, how much work is worth them, and no locks."""

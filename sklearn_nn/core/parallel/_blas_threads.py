@@ -1,9 +1,10 @@
 """How many threads matrix products use, for the time of a training."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 from joblib import cpu_count
@@ -16,8 +17,8 @@ FLOPS_PER_THREADED_PRODUCT = 1e8
 FLOPS_NEVER_THREADED = 1e4
 
 _lock = Lock()
-_n_holders = 0  # how many trainings under way want a single thread
-_limit: Any = None  # the limit in force on their behalf, if any
+_holders: dict[object, int] = {}  # who wants a single thread, and in which thread
+_found: list[int] | None = None  # how many threads there were before the first of them
 
 
 @cache
@@ -25,19 +26,57 @@ def _controller() -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
-def _set_limit() -> Any:
-    """Limit the process to one thread; return the limit, or None if another holds."""
-    limit = _controller().limit(limits=1)
-    # threadpoolctl ignores the call while another thread of the program is in control.
-    in_force = all(pool["num_threads"] == 1 for pool in _controller().info())
-    return limit if in_force else None
+@contextmanager
+def single_blas_thread() -> Iterator[None]:
+    """Keep matrix products to one thread.
+
+    The limit is the process's. It is set by the first and lifted by the last of those
+    who ask for it at the same time, so that the process is left as it was found; also
+    where Ctrl-C comes in between.
+    """
+    holder = object()
+    try:
+        _hold(holder)
+        yield
+    finally:
+        try:
+            _release(holder)
+        except BaseException:  # Ctrl-C, again: it must be done all the same
+            _release(holder)
+            raise
 
 
-def _restore_limits(limit: Any) -> None:
-    """Restore the thread counts, from whatever thread."""
-    _clear_controlling_thread()
-    limit.restore_original_limits()
-    _clear_controlling_thread()
+def _hold(holder: object) -> None:
+    global _found
+    with _lock:
+        _holders[holder] = get_ident()
+        if _found is None:
+            libraries = _controller().lib_controllers
+            _found = [library.num_threads for library in libraries]
+            for library in libraries:
+                library.set_num_threads(1)
+            # threadpoolctl ignores it while another thread is in control.
+            if any(library.num_threads != 1 for library in libraries):
+                _found = []
+
+
+def _release(holder: object) -> None:
+    with _lock:
+        _holders.pop(holder, None)
+        if not _holders:
+            _restore()
+
+
+def _restore() -> None:
+    """Restore the numbers of threads that were found, from whatever thread."""
+    global _found
+    if _found:
+        _clear_controlling_thread()
+        libraries = _controller().lib_controllers
+        for library, n_threads in zip(libraries, _found, strict=True):
+            library.set_num_threads(n_threads)
+        _clear_controlling_thread()
+    _found = None
 
 
 def _clear_controlling_thread() -> None:
@@ -51,25 +90,24 @@ def _clear_controlling_thread() -> None:
         clear(force=True)
 
 
-@contextmanager
-def single_blas_thread() -> Iterator[None]:
-    """Keep matrix products to one thread.
+def _after_fork_in_child() -> None:
+    """Forget those who wait in threads that the new process does not have."""
+    _lock.release()
+    for holder, thread in list(_holders.items()):
+        if thread != get_ident():
+            del _holders[holder]
+    if not _holders:
+        _restore()
 
-    The limit is the process's. It is set by the first and lifted by the last of those
-    who ask for it at the same time, so that the process is left as it was found.
-    """
-    global _n_holders, _limit
-    with _lock:
-        if not _n_holders:
-            _limit = _set_limit()
-        _n_holders += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _n_holders -= 1
-            if not _n_holders and _limit is not None:
-                _restore_limits(_limit)
+
+if hasattr(os, "register_at_fork"):
+    # No other thread shall be within these functions, nor in threadpoolctl on their
+    # behalf: its locks would stay closed in the child.
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_after_fork_in_child,
+    )
 
 
 def n_blas_threads() -> int:

@@ -1,41 +1,41 @@
-"""Team: a few threads that run tasks together, in place of those of products."""
+"""ThreadPool: a few threads that run tasks together, in place of those of products."""
 
 import threading
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
+from itertools import repeat
 from queue import SimpleQueue
 from typing import Self
 
 from sklearn_nn.core.parallel._blas_threads import n_blas_threads, single_blas_thread
 
 Task = Callable[[], None]
+TaskQueue = SimpleQueue[Task | None]
+DoneQueue = SimpleQueue[BaseException | None]
 
 
 class ThreadPool(AbstractContextManager["ThreadPool"]):
     """Runs tasks at once: some in the calling thread, the others in its own.
 
     The threads see the context of their maker, NumPy's error settings among it. They
-    end with the ``with`` statement.
+    begin and end with the ``with`` statement; without it, or where the machine has no
+    more threads, the calling thread does the work.
 
     Parameters
     ----------
-    n_threads : int
+    at_most : int
         Number of threads, the calling one included.
     """
 
-    def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads
-        self._queues: list[SimpleQueue[Task | None]] = []
-        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._queues: list[TaskQueue] = []
+        self._done: DoneQueue = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        for _ in range(n_threads - 1):
-            queue: SimpleQueue[Task | None] = SimpleQueue()
-            work = (copy_context().run, self._work, queue)
-            thread = threading.Thread(target=work[0], args=work[1:], daemon=True)
-            thread.start()
-            self._queues.append(queue)
-            self._threads.append(thread)
+        self.n_threads = 1
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Run all ``tasks`` to their end; raise the first error that one raised.
@@ -56,28 +56,62 @@ class ThreadPool(AbstractContextManager["ThreadPool"]):
         for error in filter(None, errors):
             raise error
 
-    def _work(self, queue: "SimpleQueue[Task | None]") -> None:
-        while (task := queue.get()) is not None:
-            try:
-                task()
-            except BaseException as error:  # it is raised again where it was asked for
-                self._done.put(error)
-            else:
-                self._done.put(None)
-
     def __enter__(self) -> Self:
-        return self
+        # A pool that is lost on the way, as by Ctrl-C, must not leave threads behind.
+        weakref.finalize(self, _end, self._queues).atexit = False
+        try:
+            self._start_threads()
+            return self
+        except BaseException:
+            self._close()
+            raise
+
+    def _start_threads(self) -> None:
+        for _ in range(self._at_most - 1):
+            queue: TaskQueue = SimpleQueue()
+            work = (copy_context().run, _work, queue, self._done)
+            thread = threading.Thread(target=work[0], args=work[1:], daemon=True)
+            self._queues.append(queue)
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has no more threads
+                break
+            self._threads.append(thread)
+        self.n_threads = 1 + len(self._threads)
 
     def __exit__(self, *exc: object) -> None:
-        for queue in self._queues:
-            queue.put(None)
+        try:
+            self._close()
+        except BaseException:  # Ctrl-C, again: no task may go on
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        _end(self._queues)
         for thread in self._threads:
             thread.join()
 
 
+def _work(queue: TaskQueue, done: DoneQueue) -> None:
+    """Run the tasks of a queue until it holds None; it knows nothing of its pool."""
+    while (task := queue.get()) is not None:
+        try:
+            task()
+        except BaseException as error:  # it is raised again where it was asked for
+            done.put(error)
+        else:
+            done.put(None)
+        del task  # which may know the pool
+
+
+def _end(queues: list[TaskQueue]) -> None:
+    """Tell all threads to end, in one call of C, which no signal interrupts."""
+    deque(map(SimpleQueue.put, queues, repeat(None)), maxlen=0)
+
+
 @contextmanager
 def thread_pool(at_most: int) -> Iterator[ThreadPool]:
-    """Keep products to one thread, and yield a team of the threads they could use.
+    """Keep products to one thread, and yield a pool of the threads they could use.
 
     A whole computation on several threads is faster than one whose products alone use
     them; and it does not wait for cores that other processes hold, as those threads do.

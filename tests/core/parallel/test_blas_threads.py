@@ -1,5 +1,8 @@
 """blas_threads: one thread for small products, and the process left as it was."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -96,3 +99,50 @@ def test_two_concurrent_fits_leave_the_thread_counts_as_they_were(monkeypatch):
     assert len(seen) == 2
     assert all(set(threads) == {1} for threads in seen)
     assert set(counts()) == {2}
+
+
+FORKS = """
+import os, random, threading, time, warnings
+import numpy as np
+from threadpoolctl import threadpool_info
+from sklearn_nn import MLPClassifier
+
+warnings.simplefilter("ignore")  # Python's own of a fork with threads among them
+X = np.random.default_rng(0).standard_normal((400, 6))
+y = X[:, 0] > 0
+before = threadpool_info()
+stop = []
+
+def fit_all_the_time():
+    while not stop:
+        MLPClassifier((60,), max_iter=2, random_state=0).fit(X, y)
+
+thread = threading.Thread(target=fit_all_the_time)
+thread.start()
+try:
+    for i in range(40):
+        time.sleep(random.Random(i).uniform(0, 0.01))
+        if not (child := os.fork()):
+            limited = threadpool_info() != before
+            MLPClassifier((60,), max_iter=1).fit(X, y)
+            os._exit(limited or threadpool_info() != before)
+        for _ in range(1000):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.01)
+        else:
+            os.kill(child, 9)
+            raise SystemExit("a child hangs")
+        assert status == 0, "a child is left with one thread"
+finally:
+    stop.append(True)
+    thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_fork_while_another_thread_trains_is_a_process_like_any_other():
+    run = [sys.executable, "-c", FORKS]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    subprocess.run(run, check=True, env=environment)

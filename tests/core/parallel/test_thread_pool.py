@@ -1,6 +1,8 @@
-"""Team: tasks on several threads."""
+"""ThreadPool: tasks on several threads."""
 
+import gc
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -74,7 +76,7 @@ def test_tasks_see_the_error_settings_of_the_maker():
     assert seen == ["ignore"]
 
 
-def test_the_threads_end_with_the_team():
+def test_the_threads_end_with_the_pool():
     before = threading.active_count()
     with ThreadPool(3):
         assert threading.active_count() == before + 2
@@ -106,3 +108,41 @@ def test_who_comes_second_gets_no_more_threads():
                 return pool.n_threads
 
         assert other.submit(ask).result() == 1
+
+
+@pytest.mark.parametrize("n_started", [0, 1])
+def test_the_calling_thread_works_where_no_other_starts(n_started, monkeypatch):
+    start, started = threading.Thread.start, []
+
+    def refuse(thread):
+        if len(started) == n_started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = []
+    with ThreadPool(4) as pool:
+        assert pool.n_threads == 1 + n_started
+        pool.run([lambda i=i: done.append(i) for i in range(5)])
+    assert sorted(done) == list(range(5))
+
+
+def test_a_pool_without_with_is_the_calling_thread():
+    seen = []
+    ThreadPool(3).run([lambda: seen.append(threading.get_ident())] * 3)
+    assert set(seen) == {threading.get_ident()}
+
+
+def test_a_pool_that_is_lost_leaves_no_threads():
+    before = threading.active_count()
+    pool = ThreadPool(3).__enter__()
+    pool.run([lambda: None] * 3)
+    assert threading.active_count() == before + 2
+    del pool
+    gc.collect()
+    for _ in range(100):
+        if threading.active_count() == before:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() == before
