@@ -39,6 +39,7 @@ from sklearn_nn.core import (
     Optimizer,
     OptimizerState,
     ParamLayout,
+    PartsInHTML,
     Rng,
     Schedule,
     Shape,
@@ -71,6 +72,7 @@ class BaseNN(
     TrainingReport,
     CallbackSupportMixin,
     VersionedState,
+    PartsInHTML,
     BaseEstimator,
     ABC,
 ):

@@ -61,6 +61,7 @@ from sklearn_nn.core._rules import (
 )
 from sklearn_nn.core._spec import (
     Composite,
+    PartsInHTML,
     Spec,
     is_same,
     map_specs,
@@ -101,6 +102,7 @@ __all__ = [
     "Param",
     "ParamLayout",
     "ParamTree",
+    "PartsInHTML",
     "Rng",
     "Rule",
     "Satisfying",

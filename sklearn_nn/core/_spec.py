@@ -11,7 +11,31 @@ from sklearn_nn.core._rules import Rule, check_params
 from sklearn_nn.core._values import plain
 
 
-class Spec(BaseEstimator):
+class PartsInHTML:
+    """Marks in scikit-learn's HTML which parameters of parts are not the defaults.
+
+    scikit-learn marks all of them. It stands before BaseEstimator.
+    """
+
+    def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
+        params = super()._get_params_html(*args, **kwargs)  # type: ignore[misc]
+        changed = {n for n in params.non_default if _is_changed(params, n)}
+        params.non_default = tuple(n for n in params.non_default if n in changed)
+        first = sorted(params, key=lambda name: name not in changed)
+        params.data = {name: params[name] for name in first}
+        return params
+
+
+def _is_changed(params: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter that differs from those of the constructor was changed."""
+    part, _, inner = name.partition("__")
+    owner: Any = params.get(part)
+    if not inner or not hasattr(owner, "_get_params_html"):
+        return True
+    return inner in owner._get_params_html().non_default
+
+
+class Spec(PartsInHTML, BaseEstimator):
     """A value made of hyper-parameters, as a dataclass; it never holds learned arrays.
 
     The constructor accepts anything, as scikit-learn asks; `check_values` is called

@@ -118,10 +118,13 @@ class BaseNetwork(NetworkInput, BaseNN):
         self._network = net
         return self
 
-    def _html_repr(self) -> str:
-        html: str = super()._html_repr()
-        fitted = "_network" in vars(self)
-        return html + self.summary()._repr_html_() if fitted else html
+    def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the summary to what scikit-learn shows, also where this is a step."""
+        params = super()._get_params_html(*args, **kwargs)
+        if "_network" in vars(self):
+            inner, table = params._repr_html_inner, self.summary()._repr_html_()
+            params._repr_html_inner = lambda: inner() + table
+        return params
 
     # -- what BaseNN asks
 

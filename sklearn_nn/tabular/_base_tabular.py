@@ -26,6 +26,7 @@ from sklearn_nn.base import (
 )
 from sklearn_nn.core import (
     Array,
+    PartsInHTML,
     Rule,
     VersionedState,
     check_params,
@@ -50,7 +51,9 @@ ADVICE = "Lower `learning_rate`, or look for extreme values in `X` and `y`."
 
 
 @dataclass(eq=False, repr=False)
-class BaseTabular(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
+class BaseTabular(
+    CallbackSupportMixin, VersionedState, PartsInHTML, BaseEstimator, ABC
+):
     """What the estimators for tables share; the public ones add their parameters."""
 
     preset: str = "default"

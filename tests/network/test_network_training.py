@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from networks import MANIFOLD, both, initialized, make_rows, parameters, raw
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklearn_nn import NetworkClassifier, NetworkRegressor
@@ -25,7 +27,7 @@ from sklearn_nn.blocks import (
     chain,
     parallel,
 )
-from sklearn_nn.optimizers import SGD
+from sklearn_nn.optimizers import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -293,6 +295,19 @@ def test_html_shows_the_summary_once_there_is_one(cls, rng):
     model.set_params(**OPTIONS).fit(X, y)
     assert word in model._repr_html_()
     assert word in model._repr_mimebundle_()["text/html"]
+    assert make_pipeline(StandardScaler(), model)._repr_html_().count(word) == 1
+
+
+@both
+def test_html_marks_only_what_was_changed(cls):
+    network = Chain([("wide", Dense(7)), ("skip", Residual(Dense(64)))])
+    model = cls(network, tol=1e-4, optimizer=Adam(0.9, 0.99))
+    shown = model._get_params_html(deep=True)
+    assert set(shown.non_default) == {
+        *("network", "network__blocks", "network__wide", "network__wide__units"),
+        *("network__skip", "network__skip__block", "optimizer", "optimizer__beta_2"),
+    }
+    assert list(shown)[: len(shown.non_default)] == list(shown.non_default)
 
 
 @both
