@@ -15,6 +15,7 @@ from sklearn_nn.losses import (
     HuberLoss,
     PinballLoss,
 )
+from sklearn_nn.tabular._targets import TableNumbers
 
 LOSSES = {
     name: getattr(losses, name)()
@@ -197,3 +198,13 @@ def test_what_is_no_loss_of_numbers_is_refused(loss, rows):
 def test_the_constants_of_a_loss_are_checked(rows):
     with pytest.raises(ValueError, match="`quantile` of PinballLoss must be"):
         small(TabularRegressor, loss=PinballLoss(2.0)).fit(*rows)
+
+
+@pytest.mark.parametrize("loss", [HalfSquaredError(), HalfPoissonDeviance()])
+def test_integer_weights_scale_as_repeated_rows_do(loss, rng):
+    y, w = rng.exponential(size=(40, 2)), rng.integers(0, 4, 40)
+    weighted = TableNumbers.fit(y, w.astype(float), loss)
+    repeated = TableNumbers.fit(np.repeat(y, w, axis=0), None, loss)
+    assert not np.allclose(weighted.scale, TableNumbers.fit(y, None, loss).scale)
+    for name in ("shift", "scale", "low", "high"):
+        assert_allclose(getattr(weighted, name), getattr(repeated, name))
