@@ -37,13 +37,13 @@ def hold_out(
             f"{_rows_needed(fraction)} Change it, pass `X_val` and `y_val` to fit, or "
             "set early_stopping=False."
         )
-    labels, lone = None, rows[:0]
+    labels, single = None, rows[:0]
     if stratify_labels is not None:
-        rows, lone, labels = _strata(rows, stratify_labels, n_held)
+        rows, single, labels = _split_off_single(rows, stratify_labels, n_held)
     train_rows, held = train_test_split(
         rows, random_state=seed, test_size=n_held, stratify=labels
     )
-    return np.sort(np.concatenate([train_rows, lone])), np.sort(held)
+    return np.sort(np.concatenate([train_rows, single])), np.sort(held)
 
 
 def _rows_needed(fraction: float) -> str:
@@ -55,16 +55,16 @@ def _rows_needed(fraction: float) -> str:
     return f" It would take {n} rows or more."
 
 
-def _strata(
+def _split_off_single(
     rows: Array, stratify_labels: Array, n_held: int
 ) -> tuple[Array, Array, Array | None]:
-    """Return the rows to split, those of lone classes, and the labels of the first."""
+    """Return the rows to split, those alone in their class, and the labels of the first."""
     labels = stratify_labels[rows]
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    lone = counts[codes] == 1
-    n_classes, n_split = int((counts > 1).sum()), int((~lone).sum())
+    single = counts[codes] == 1
+    n_classes, n_split = int((counts > 1).sum()), int((~single).sum())
     if n_classes <= min(n_held, n_split - n_held):
-        return rows[~lone], rows[lone], labels[~lone]
+        return rows[~single], rows[single], labels[~single]
     warnings.warn(
         f"The {n_held} validation rows of early stopping are drawn at random: `y` has "
         f"{len(counts)} classes, too many for a split that keeps their shares. Raise "

@@ -25,7 +25,7 @@ class Count(NamedTuple):
 class Connections:
     """Which entries of a parameter vector there are; the others are zero, and stay so.
 
-    A network and its twins share one.
+    A network and the copies that share its parameters have one.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""BinaryProblem: rows and the side on which each belongs; Piece: some of them."""
+"""BinaryProblem: rows and the side on which each belongs; RowChunk: some of them."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -75,7 +75,7 @@ class RowChunk:
     norm : float
         The largest norm of a row.
     order : ndarray (m,) of int or None
-        Where the rows of the piece stand in ``X``; None: ``X`` has just these.
+        Where the rows of the chunk stand in ``X``; None: ``X`` has just these.
     """
 
     problem: BinaryProblem

@@ -6,7 +6,7 @@ the margins of many rows. What follows a mistake is found in one of two ways:
 
 - where mistakes are rare, the margins of the rows behind it are computed anew (`scan`);
 - where they are frequent, the margins of a block of rows are ``z0 + L @ wrong``. ``L``
-  holds the pulls of earlier rows on later ones, off the Gram matrix, and ``wrong`` is 1
+  is what mistakes on earlier rows add to the margins of later ones, and ``wrong`` is 1
   for a row that is a mistake, 0 for others. It is the only solution of
   ``wrong = (z0 + L @ wrong < 0)``, because ``L`` is strictly lower triangular, and
   iteration finds it: each round settles at least one more row (`solve_block`).

@@ -204,7 +204,7 @@ class Stepper:
 
 @contextmanager
 def threads_for(net: Network, batch_size: int) -> Iterator[tuple[int, ThreadPool]]:
-    """Set up the threads of a training; yield the number of parts and the team."""
+    """Set up the threads of a training; yield the number of parts and the pool."""
     n_parts = count_parts(net, batch_size)
     if n_parts == 1:
         with blas_threads(batch_size * net.work.largest_product):

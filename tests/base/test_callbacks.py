@@ -21,7 +21,7 @@ every_solver = pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 OPTIONS = {"hidden_layer_sizes": (9,), "max_iter": 6, "random_state": 0}
 
 
-class Witness:
+class Recorder:
     """Writes down what it is told; stops the training after ``stop_after`` epochs."""
 
     def __init__(self, stop_after=np.inf, error=None):
@@ -62,35 +62,35 @@ def frame(rng):
 @every_solver
 @both
 def test_hooks_are_called_for_the_fit_and_each_epoch_in_turn(cls, solver, rng):
-    witness = Witness()
-    mlp = cls(solver=solver, **OPTIONS).set_callbacks(witness)
+    recorder = Recorder()
+    mlp = cls(solver=solver, **OPTIONS).set_callbacks(recorder)
     n = mlp.fit(*make_rows(rng)).n_iter_
     epochs = [(word, "epoch", i) for i in range(n) for word in ("begin", "end")]
     fit = [("begin", "fit", 0), *epochs, ("end", "fit", 0)]
-    assert witness.calls == ["setup", *fit, "teardown"]
+    assert recorder.calls == ["setup", *fit, "teardown"]
 
 
 @both
 def test_lbfgs_at_a_minimum_has_one_epoch(cls, rng):
-    witness = Witness()
-    mlp = cls(solver="lbfgs", tol=1e9, **OPTIONS).set_callbacks(witness)
+    recorder = Recorder()
+    mlp = cls(solver="lbfgs", tol=1e9, **OPTIONS).set_callbacks(recorder)
     mlp.fit(*make_rows(rng))
-    assert witness.count("begin") == witness.count("end") == 2
+    assert recorder.count("begin") == recorder.count("end") == 2
 
 
 @both
 def test_a_partial_fit_is_a_task_with_one_epoch(cls, rng):
     X, y = make_rows(rng)
-    mlp, witness = cls(**OPTIONS).fit(X, y), Witness()
-    mlp.set_callbacks(witness).partial_fit(X, y)
-    names = [call[1] for call in witness.calls if call[0] == "end"]
+    mlp, recorder = cls(**OPTIONS).fit(X, y), Recorder()
+    mlp.set_callbacks(recorder).partial_fit(X, y)
+    names = [call[1] for call in recorder.calls if call[0] == "end"]
     assert names == ["epoch", "partial_fit"]
 
 
 @every_solver
 @both
 def test_a_callback_can_stop_the_training(cls, solver, rng):
-    mlp = cls(solver=solver, **OPTIONS).set_callbacks(Witness(stop_after=2))
+    mlp = cls(solver=solver, **OPTIONS).set_callbacks(Recorder(stop_after=2))
     assert mlp.fit(*make_rows(rng)).n_iter_ == 2
 
 
@@ -99,7 +99,7 @@ def test_a_training_that_a_callback_stopped_is_as_long_as_one_of_so_many_epochs(
     cls, rng
 ):
     X, y = make_rows(rng)
-    stopped = cls(**OPTIONS).set_callbacks(Witness(stop_after=2)).fit(X, y)
+    stopped = cls(**OPTIONS).set_callbacks(Recorder(stop_after=2)).fit(X, y)
     short = cls(**{**OPTIONS, "max_iter": 2}).fit(X, y)
     np.testing.assert_array_equal(parameters(stopped), parameters(short))
 
@@ -108,32 +108,32 @@ def test_a_training_that_a_callback_stopped_is_as_long_as_one_of_so_many_epochs(
 @both
 def test_a_callback_does_not_change_what_is_learned(cls, solver, rng):
     X, y = make_rows(rng)
-    seen = cls(solver=solver, **OPTIONS).set_callbacks(Witness()).fit(X, y)
+    seen = cls(solver=solver, **OPTIONS).set_callbacks(Recorder()).fit(X, y)
     alone = cls(solver=solver, **OPTIONS).fit(X, y)
     np.testing.assert_array_equal(parameters(seen), parameters(alone))
 
 
 def test_hooks_get_the_rows_and_labels_of_the_user(frame):
     X, y = frame
-    witness = Witness()
-    MLPClassifier(**OPTIONS).set_callbacks(witness).fit(X, y)
-    assert all(end["X"] is X and end["y"] is y for end in witness.ends)
+    recorder = Recorder()
+    MLPClassifier(**OPTIONS).set_callbacks(recorder).fit(X, y)
+    assert all(end["X"] is X and end["y"] is y for end in recorder.ends)
 
 
 @both
 def test_hooks_get_the_sample_weights(cls, rng):
     X, y = make_rows(rng)
-    w, witness = np.ones(60), Witness()
-    cls(**OPTIONS).set_callbacks(witness).fit(X, y, w)
-    assert all(end["metadata"] == {"sample_weight": w} for end in witness.ends)
+    w, recorder = np.ones(60), Recorder()
+    cls(**OPTIONS).set_callbacks(recorder).fit(X, y, w)
+    assert all(end["metadata"] == {"sample_weight": w} for end in recorder.ends)
 
 
 @every_solver
 def test_each_epoch_has_a_model_of_its_own(frame, solver):
     X, y = frame
-    witness = Witness()
-    mlp = MLPClassifier(solver=solver, **OPTIONS).set_callbacks(witness).fit(X, y)
-    *models, last = [model.predict_proba(X) for model in witness.models]
+    recorder = Recorder()
+    mlp = MLPClassifier(solver=solver, **OPTIONS).set_callbacks(recorder).fit(X, y)
+    *models, last = [model.predict_proba(X) for model in recorder.models]
     for before, after in pairwise(models):
         assert np.abs(before - after).max() > 1e-9
     np.testing.assert_array_equal(last, mlp.predict_proba(X))
@@ -141,18 +141,18 @@ def test_each_epoch_has_a_model_of_its_own(frame, solver):
 
 @both
 def test_a_model_of_an_epoch_knows_its_history(cls, rng):
-    witness = Witness()
-    cls(**OPTIONS).set_callbacks(witness).fit(*make_rows(rng))
-    lengths = [len(model.loss_curve_) for model in witness.models]
+    recorder = Recorder()
+    cls(**OPTIONS).set_callbacks(recorder).fit(*make_rows(rng))
+    lengths = [len(model.loss_curve_) for model in recorder.models]
     assert lengths == [1, 2, 3, 4, 5, 6, 6]
 
 
 @both
 def test_a_kept_model_does_not_change_when_training_goes_on(cls, rng):
     X, y = make_rows(rng)
-    witness = Witness()
-    mlp = cls(warm_start=True, **OPTIONS).set_callbacks(witness).fit(X, y)
-    kept = witness.models[-1]
+    recorder = Recorder()
+    mlp = cls(warm_start=True, **OPTIONS).set_callbacks(recorder).fit(X, y)
+    kept = recorder.models[-1]
     before = parameters(kept), len(kept.loss_curve_)
     mlp.partial_fit(X, y)
     np.testing.assert_array_equal(parameters(kept), before[0])
@@ -162,20 +162,20 @@ def test_a_kept_model_does_not_change_when_training_goes_on(cls, rng):
 @both
 def test_the_model_at_the_end_has_the_best_weights(cls, rng):
     X, y = make_rows(rng, 200)
-    witness = Witness()
+    recorder = Recorder()
     options = {**OPTIONS, "early_stopping": True, "learning_rate_init": 0.1}
-    mlp = cls(**options).set_callbacks(witness).fit(X, y)
-    np.testing.assert_array_equal(parameters(witness.models[-1]), parameters(mlp))
+    mlp = cls(**options).set_callbacks(recorder).fit(X, y)
+    np.testing.assert_array_equal(parameters(recorder.models[-1]), parameters(mlp))
 
 
 @every_solver
 @both
 def test_an_error_in_a_callback_ends_in_one_teardown(cls, solver, rng):
-    witness = Witness(error=RuntimeError("a bug"))
-    mlp = cls(solver=solver, **OPTIONS).set_callbacks(witness)
+    recorder = Recorder(error=RuntimeError("a bug"))
+    mlp = cls(solver=solver, **OPTIONS).set_callbacks(recorder)
     with pytest.raises(RuntimeError, match="a bug"):
         mlp.fit(*make_rows(rng))
-    assert witness.count("setup") == witness.count("teardown") == 1
+    assert recorder.count("setup") == recorder.count("teardown") == 1
 
 
 @every_solver
@@ -183,7 +183,7 @@ def test_an_error_in_a_callback_ends_in_one_teardown(cls, solver, rng):
 def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(cls, solver, rng):
     X, y = make_rows(rng)
     mlp = cls(solver=solver, warm_start=True, **OPTIONS).fit(X, y)
-    mlp.set_callbacks(Witness(error=RuntimeError("a bug")))
+    mlp.set_callbacks(Recorder(error=RuntimeError("a bug")))
     before, keys = (parameters(mlp), list(mlp.loss_curve_)), set(vars(mlp))
     with pytest.raises(RuntimeError, match="a bug"):
         mlp.fit(X, y)
@@ -195,9 +195,9 @@ def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(cls, solver, rng)
 def test_an_error_at_the_end_of_a_partial_fit_takes_its_epoch_back(cls, rng):
     X, y = make_rows(rng)
     mlp = cls(**OPTIONS).fit(X, y).partial_fit(X, y)
-    witness = Witness(error=RuntimeError("a bug"))
-    witness.ends = [None]  # so that the second end, that of the root, is the third
-    mlp.set_callbacks(witness)
+    recorder = Recorder(error=RuntimeError("a bug"))
+    recorder.ends = [None]  # so that the second end, that of the root, is the third
+    mlp.set_callbacks(recorder)
     before = parameters(mlp), list(mlp.loss_curve_)
     with pytest.raises(RuntimeError, match="a bug"):
         mlp.partial_fit(X, y)
@@ -208,35 +208,35 @@ def test_an_error_at_the_end_of_a_partial_fit_takes_its_epoch_back(cls, rng):
 @every_solver
 @both
 def test_an_interruption_in_a_callback_keeps_what_was_learned(cls, solver, rng):
-    witness = Witness(error=KeyboardInterrupt())
-    mlp = cls(solver=solver, **OPTIONS).set_callbacks(witness)
+    recorder = Recorder(error=KeyboardInterrupt())
+    mlp = cls(solver=solver, **OPTIONS).set_callbacks(recorder)
     with pytest.warns(UserWarning, match="interrupted by user"):
         mlp.fit(*make_rows(rng))
     assert mlp.n_iter_ == len(mlp.loss_curve_) == 3
-    assert witness.count("begin") == witness.count("end")
+    assert recorder.count("begin") == recorder.count("end")
 
 
 @both
 def test_an_interruption_within_an_epoch_ends_its_task(cls, rng):
-    witness = Witness()
-    mlp = cls(learning_rate=CtrlC(after=3 * 60), **OPTIONS).set_callbacks(witness)
+    recorder = Recorder()
+    mlp = cls(learning_rate=CtrlC(after=3 * 60), **OPTIONS).set_callbacks(recorder)
     with pytest.warns(UserWarning, match="interrupted by user"):
         mlp.fit(*make_rows(rng))
-    assert witness.count("begin") == witness.count("end") == 1 + 4
+    assert recorder.count("begin") == recorder.count("end") == 1 + 4
 
 
 @pytest.mark.parametrize("broken", ["X", "max_iter"])
 def test_no_hook_is_called_before_the_input_is_checked(broken, rng):
     X, y = make_rows(rng)
-    witness = Witness()
-    mlp = MLPClassifier(**OPTIONS).set_callbacks(witness)
+    recorder = Recorder()
+    mlp = MLPClassifier(**OPTIONS).set_callbacks(recorder)
     if broken == "X":
         X = X * np.nan
     else:
         mlp.set_params(max_iter=0)
     with pytest.raises(ValueError, match=broken):
         mlp.fit(X, y)
-    assert not witness.calls
+    assert not recorder.calls
 
 
 def score_of(cls):
@@ -290,11 +290,11 @@ def test_callbacks_work_in_a_grid_search_of_a_pipeline(cls, solver, rng, capsys)
 
 @both
 def test_hooks_are_balanced_in_a_grid_search_of_a_pipeline(cls, rng):
-    witness = Witness()
-    mlp = cls(**OPTIONS).set_callbacks(witness)
+    recorder = Recorder()
+    mlp = cls(**OPTIONS).set_callbacks(recorder)
     grid = {f"{cls.__name__.lower()}__alpha": [1e-4, 1.0]}
     search = GridSearchCV(make_pipeline(StandardScaler(), mlp), grid, cv=2)
     search.fit(*make_rows(rng))
     n_fits = 2 * 2 + 1
-    assert witness.count("setup") == witness.count("teardown") == n_fits
-    assert witness.count("begin") == witness.count("end") == n_fits * 7
+    assert recorder.count("setup") == recorder.count("teardown") == n_fits
+    assert recorder.count("begin") == recorder.count("end") == n_fits * 7

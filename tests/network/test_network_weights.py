@@ -211,11 +211,11 @@ def test_training_after_initialize_does_not_remember(cls, rng):
 @both
 def test_what_is_set_after_initialize_does_not_count(cls, rng):
     X, _ = make_rows(rng)
-    model, twin = (
+    model, other = (
         initialized(cls(chain(Dense(5, "tanh")), random_state=0), 4) for _ in range(2)
     )
     model.set_params(network__dense__activation="relu")
-    np.testing.assert_array_equal(raw(model, X), raw(twin, X))
+    np.testing.assert_array_equal(raw(model, X), raw(other, X))
 
 
 # -- by name

@@ -23,7 +23,7 @@ from sklearn_nn.perceptron._weight_trackers import Averaged, Pocket
 
 
 class Recorder:
-    """A witness that writes down the rows on which mistakes were made."""
+    """A recorder that writes down the rows on which mistakes were made."""
 
     def __init__(self, order):
         self.order, self.position, self.rows = order, 0, []
@@ -99,8 +99,8 @@ def test_a_training_is_the_textbook_loop(seed, kind, noise, dtype, zero, sparse)
     problem = BinaryProblem(
         SparseRows(csr_matrix(X)) if sparse else DenseRows(X), sign, step
     )
-    twin = np.random.default_rng(seed)
-    passes = [twin.permutation(n) for _ in range(4)]
+    other = np.random.default_rng(seed)
+    passes = [other.permutation(n) for _ in range(4)]
     loop = list(textbook(X, above, step, w, passes))
     mistakes = train_online(problem, w, np.random.default_rng(seed), 4)
     counts = [sum(r[2] for r in loop if r[0] == number) for number in range(4)]
@@ -188,9 +188,9 @@ def test_rare_mistakes_among_many_rows_are_found(rng):
     above[[7000, 19_000]] ^= True
     sign = np.where(above, 1.0, -1.0)
     problem = BinaryProblem(DenseRows(X), sign, 1e-3 * sign)
-    start_w, twin = w.copy(), np.random.default_rng(1)
+    start_w, other = w.copy(), np.random.default_rng(1)
     mistakes = train_online(problem, w, np.random.default_rng(1), 3)
-    passes = [twin.permutation(20_000) for _ in mistakes]
+    passes = [other.permutation(20_000) for _ in mistakes]
     loop = list(textbook(X, above, 1e-3 * sign, start_w, passes))
     assert sum(mistakes) == sum(wrong for _, _, wrong, _ in loop)
     np.testing.assert_array_equal(w, loop[-1][3])

@@ -270,9 +270,9 @@ def test_partial_fit_takes_rows_of_one_class():
 def test_another_variant_goes_on_from_the_same_weights():
     X, y = noisy()
     model = PerceptronClassifier(max_iter=3, random_state=0, warm_start=True)
-    twin = quiet(clone(model).set_params(max_iter=6), X, y)
+    stored = quiet(clone(model).set_params(max_iter=6), X, y)
     quiet(model, X, y).set_params(variant="averaged").fit(X, y)
-    np.testing.assert_array_equal(model.mistakes_, twin.mistakes_[3:])
+    np.testing.assert_array_equal(model.mistakes_, stored.mistakes_[3:])
 
 
 def test_fit_without_warm_start_begins_anew():
@@ -407,11 +407,11 @@ def test_a_warm_start_that_fails_does_not_touch_the_old_training(variant):
     X, y = noisy()
     model = PerceptronClassifier(max_iter=3, variant=variant, random_state=0)
     quiet(model.set_params(warm_start=True), X, y)
-    twin = loads(dumps(model))
+    stored = loads(dumps(model))
     with pytest.raises(ValueError, match="became infinite"):
         model.set_params(eta0=1e300).fit(X * 1e15, y)
     model.set_params(eta0=0.1)
-    assert_same_model(quiet(model, X, y), quiet(twin, X, y))
+    assert_same_model(quiet(model, X, y), quiet(stored, X, y))
 
 
 def test_class_weights_that_leave_nothing_are_an_error():

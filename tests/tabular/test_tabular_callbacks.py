@@ -15,7 +15,7 @@ callback = pytest.importorskip(
 GROUPS = "sklearn_nn.tabular._members.FLOATS_OF_A_GROUP"
 
 
-class Witness:
+class Recorder:
     """Writes down what it is told; stops, or raises, after some epochs."""
 
     def __init__(self, stop_after=np.inf, error=None):
@@ -48,16 +48,16 @@ def test_hooks_are_called_for_the_fit_and_each_epoch_in_turn(
     cls, n_jobs, monkeypatch, rng
 ):
     monkeypatch.setattr(GROUPS, 1)
-    witness = Witness()
-    small(cls, n_jobs=n_jobs).set_callbacks(witness).fit(*make_rows(rng))
+    recorder = Recorder()
+    small(cls, n_jobs=n_jobs).set_callbacks(recorder).fit(*make_rows(rng))
     epochs = ["begin epoch", "end epoch"] * 4
-    assert witness.calls == ["setup", "begin fit", *epochs, "end fit", "teardown"]
+    assert recorder.calls == ["setup", "begin fit", *epochs, "end fit", "teardown"]
 
 
 @both
 def test_a_callback_can_stop_the_training(cls, rng):
     X, y = make_rows(rng)
-    model = small(cls).set_callbacks(Witness(stop_after=2)).fit(X, y)
+    model = small(cls).set_callbacks(Recorder(stop_after=2)).fit(X, y)
     assert model.n_iter_ == len(model.history_["epoch"]) == 2
     assert model.best_epochs_.max() <= 2
 
@@ -65,7 +65,7 @@ def test_a_callback_can_stop_the_training(cls, rng):
 @both
 def test_a_callback_does_not_change_what_is_learned(cls, rng):
     X, y = make_rows(rng)
-    seen, alone = small(cls).set_callbacks(Witness()).fit(X, y), small(cls).fit(X, y)
+    seen, alone = small(cls).set_callbacks(Recorder()).fit(X, y), small(cls).fit(X, y)
     assert_array_equal(outputs(seen, X), outputs(alone, X))
     del seen.history_["seconds"], alone.history_["seconds"]
     assert seen.history_ == alone.history_
@@ -74,9 +74,9 @@ def test_a_callback_does_not_change_what_is_learned(cls, rng):
 @both
 def test_hooks_get_what_the_user_gave(cls, rng):
     X, y = make_frame(rng)
-    w, witness = np.ones(len(X)), Witness()
-    small(cls).set_callbacks(witness).fit(X, y, w)
-    for given in witness.given:
+    w, recorder = np.ones(len(X)), Recorder()
+    small(cls).set_callbacks(recorder).fit(X, y, w)
+    for given in recorder.given:
         assert given[0] is X
         assert given[1] is y
         assert given[2]["sample_weight"] is w
@@ -85,9 +85,9 @@ def test_hooks_get_what_the_user_gave(cls, rng):
 @both
 def test_each_epoch_has_a_model_of_its_own(cls, rng):
     X, y = make_rows(rng)
-    witness = Witness()
-    small(cls, max_epochs=3, n_bags=1).set_callbacks(witness).fit(X, y)
-    first, second, *_ = witness.models
+    recorder = Recorder()
+    small(cls, max_epochs=3, n_bags=1).set_callbacks(recorder).fit(X, y)
+    first, second, *_ = recorder.models
     assert np.abs(parameters(first) - parameters(second)).max() > 1e-6
     assert (len(first.history_["loss"]), len(second.history_["loss"])) == (1, 2)
 
@@ -95,18 +95,18 @@ def test_each_epoch_has_a_model_of_its_own(cls, rng):
 @both
 def test_a_model_of_an_epoch_predicts(cls, rng):
     X, y = make_frame(rng)
-    witness = Witness()
-    small(cls).set_callbacks(witness).fit(X, y)
-    for model in witness.models:
+    recorder = Recorder()
+    small(cls).set_callbacks(recorder).fit(X, y)
+    for model in recorder.models:
         assert np.isfinite(outputs(model, X)).all()
 
 
 @both
 def test_the_model_at_the_end_is_the_fitted_one(cls, rng):
     X, y = make_rows(rng)
-    witness = Witness()
-    model = small(cls).set_callbacks(witness).fit(X, y)
-    assert_array_equal(outputs(witness.models[-1], X), outputs(model, X))
+    recorder = Recorder()
+    model = small(cls).set_callbacks(recorder).fit(X, y)
+    assert_array_equal(outputs(recorder.models[-1], X), outputs(model, X))
 
 
 @both
@@ -114,20 +114,20 @@ def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(cls, rng):
     X, y = make_rows(rng)
     model = small(cls).fit(X, y)
     before, keys = outputs(model, X), set(vars(model))
-    witness = Witness(stop_after=2, error=RuntimeError("a bug"))
-    model.set_callbacks(witness)
+    recorder = Recorder(stop_after=2, error=RuntimeError("a bug"))
+    model.set_callbacks(recorder)
     keys |= set(vars(model))
     with pytest.raises(RuntimeError, match="a bug"):
         model.fit(X[:50], y[:50])
     assert_array_equal(outputs(model, X), before)
     assert set(vars(model)) == keys
-    assert witness.calls.count("teardown") == 1
+    assert recorder.calls.count("teardown") == 1
 
 
 @both
 def test_an_interruption_in_a_callback_keeps_what_was_learned(cls, rng):
-    witness = Witness(stop_after=2, error=KeyboardInterrupt())
-    model = small(cls).set_callbacks(witness)
+    recorder = Recorder(stop_after=2, error=KeyboardInterrupt())
+    model = small(cls).set_callbacks(recorder)
     with pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(*make_rows(rng))
     assert model.n_iter_ == 2
@@ -153,9 +153,9 @@ def test_scores_are_monitored_epoch_by_epoch(cls, rng):
 
 @both
 def test_hooks_are_balanced_in_a_grid_search(cls, rng):
-    witness = Witness()
-    model = small(cls).set_callbacks(witness)
+    recorder = Recorder()
+    model = small(cls).set_callbacks(recorder)
     GridSearchCV(model, {"dropout": [0.0, 0.5]}, cv=2).fit(*make_rows(rng))
     for word in ("fit", "epoch"):
-        begun = witness.calls.count(f"begin {word}")
-        assert begun == witness.calls.count(f"end {word}") > 0
+        begun = recorder.calls.count(f"begin {word}")
+        assert begun == recorder.calls.count(f"end {word}") > 0

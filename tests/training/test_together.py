@@ -1,4 +1,4 @@
-"""train_together: several courses side by side, each of one or several members."""
+"""train_together: several runs side by side, each of one or several members."""
 
 import threading
 from types import SimpleNamespace
@@ -77,7 +77,7 @@ def clock(monkeypatch):
     return clock
 
 
-def make_course(table, rows, net, recipe=RECIPE, monitors=(), seed=0):
+def make_run(table, rows, net, recipe=RECIPE, monitors=(), seed=0):
     data = MemberData.of(*table, rows)
     rng = np.random.default_rng(seed)
     state = TrainingState(recipe.optimizer.init(net.trained), rng, Clock())
@@ -88,14 +88,14 @@ def network(rng, members=None, block=MLP):
     return compile_network(block, (D,), np.float64, rng, members=members)
 
 
-def linear_courses(table, rng, n=2, **options):
+def linear_runs(table, rng, n=2, **options):
     rows = [np.arange(N)]
     nets = [network(rng, 1, Dense(2)) for _ in range(n)]
-    return [make_course(table, rows, net, **options) for net in nets]
+    return [make_run(table, rows, net, **options) for net in nets]
 
 
-def one_course(table, rng, **options):
-    return linear_courses(table, rng, 1, **options)
+def one_run(table, rng, **options):
+    return linear_runs(table, rng, 1, **options)
 
 
 def test_members_of_one_network_learn_what_single_networks_learn(table, rng):
@@ -106,9 +106,9 @@ def test_members_of_one_network_learn_what_single_networks_learn(table, rng):
     for i, net in enumerate(singles):
         for name, view in net.layout.named_views(net.params).items():
             view[0] = views[name][i]
-    train_together([make_course(table, rows, together)], None, [], 20)
+    train_together([make_run(table, rows, together)], None, [], 20)
     alone = [
-        make_course(table, [own], net) for own, net in zip(rows, singles, strict=True)
+        make_run(table, [own], net) for own, net in zip(rows, singles, strict=True)
     ]
     train_together(alone, None, [], 20)
     for i, net in enumerate(singles):
@@ -121,7 +121,7 @@ def test_members_that_share_a_matrix_learn_from_the_rows_of_all(table, rng):
     recipe = Recipe(SGD(0.9), Constant(), 0.05, 0.0, N, shuffle=False)
     rows, X, Y = np.arange(N * K).reshape(K, N), *table[:2]
     net = network(rng, K, Shared(Dense(2)))
-    training_run = make_course((X, Y, None), list(rows), net, recipe)
+    training_run = make_run((X, Y, None), list(rows), net, recipe)
     train_together([training_run], None, [], 600)
     model = LinearRegression().fit(X, Y)
     views = net.layout.named_views(net.params)
@@ -131,7 +131,7 @@ def test_members_that_share_a_matrix_learn_from_the_rows_of_all(table, rng):
 def test_a_linear_member_finds_least_squares_of_its_own_rows(table, rng):
     recipe = Recipe(SGD(0.9), Constant(), 0.05, 0.0, N, shuffle=False)
     rows, net = np.arange(N * K).reshape(K, N), network(rng, K, Dense(2))
-    train_together([make_course(table, list(rows), net, recipe)], None, [], 900)
+    train_together([make_run(table, list(rows), net, recipe)], None, [], 900)
     views = net.layout.named_views(net.params)
     for i, own in enumerate(rows):
         X, Y, w = (array[own] for array in table)
@@ -143,7 +143,7 @@ def test_a_linear_member_finds_least_squares_of_its_own_rows(table, rng):
 def test_the_number_of_threads_does_not_change_a_bit(n_threads, table, rng):
     def train(n_threads):
         rng = np.random.default_rng(1)
-        runs = linear_courses(table, rng, 5)
+        runs = linear_runs(table, rng, 5)
         train_together(runs, None, [], 7, n_threads)
         return [training_run.net.params for training_run in runs]
 
@@ -152,36 +152,36 @@ def test_the_number_of_threads_does_not_change_a_bit(n_threads, table, rng):
 
 def test_no_thread_is_left_behind(table, rng):
     before = threading.active_count()
-    train_together(linear_courses(table, rng, 4), None, [], 2, 4)
+    train_together(linear_runs(table, rng, 4), None, [], 2, 4)
     assert threading.active_count() == before
 
 
-def test_the_report_is_the_mean_of_the_courses(table, rng):
+def test_the_report_is_the_mean_of_the_runs(table, rng):
     def losses(runs):
         return [e.loss for e in train_together(runs, None, [], 3).epochs]
 
     alone = [
-        losses(linear_courses(table, np.random.default_rng(1), 2)[i : i + 1])
+        losses(linear_runs(table, np.random.default_rng(1), 2)[i : i + 1])
         for i in (0, 1)
     ]
-    both = losses(linear_courses(table, np.random.default_rng(1), 2))
+    both = losses(linear_runs(table, np.random.default_rng(1), 2))
     assert_allclose(both, np.mean(alone, axis=0))
 
 
 def test_monitors_of_all_see_the_subject(table, rng):
     monitor = Counts()
-    train_together(linear_courses(table, rng), "subject", [monitor], 3)
+    train_together(linear_runs(table, rng), "subject", [monitor], 3)
     assert monitor.subjects == {"subject"}
     assert (len(monitor.epochs), monitor.finished) == (3, 1)
 
 
 def test_epochs_are_numbered_from_one(table, rng):
-    outcome = train_together(linear_courses(table, rng), None, [], 3)
+    outcome = train_together(linear_runs(table, rng), None, [], 3)
     assert [epoch.epoch for epoch in outcome.epochs] == [1, 2, 3]
 
 
-def test_a_course_that_has_ended_does_not_go_on(table, rng):
-    runs = linear_courses(table, rng)
+def test_a_run_that_has_ended_does_not_go_on(table, rng):
+    runs = linear_runs(table, rng)
     runs[0].monitors = [first := Counts(stop=2)]
     runs[1].monitors = [second := Counts()]
     train_together(runs, None, [], 5)
@@ -189,16 +189,16 @@ def test_a_course_that_has_ended_does_not_go_on(table, rng):
     assert (first.finished, second.finished) == (1, 1)
 
 
-def test_training_ends_when_all_courses_have(table, rng):
-    runs = linear_courses(table, rng)
+def test_training_ends_when_all_runs_have(table, rng):
+    runs = linear_runs(table, rng)
     for training_run, stop in zip(runs, (2, 3), strict=True):
         training_run.monitors = [Counts(stop=stop)]
     outcome = train_together(runs, None, [], 9)
     assert (len(outcome.epochs), outcome.stopped) == (3, True)
 
 
-def test_an_interrupt_restores_the_best_of_each_course(table, rng):
-    runs, scores = linear_courses(table, rng), iter([1.0, 2.0] + [0.0] * 9)
+def test_an_interrupt_restores_the_best_of_each_run(table, rng):
+    runs, scores = linear_runs(table, rng), iter([1.0, 2.0] + [0.0] * 9)
     net = runs[0].net
 
     def evaluate(net):
@@ -215,8 +215,8 @@ def test_an_interrupt_restores_the_best_of_each_course(table, rng):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_an_error_in_a_course_is_passed_on(n_threads, table, rng):
-    runs = linear_courses(table, rng)
+def test_an_error_in_a_run_is_passed_on(n_threads, table, rng):
+    runs = linear_runs(table, rng)
     runs[1].monitors = [Counts(stop=2, error=RuntimeError("a bug"))]
     with pytest.raises(RuntimeError, match="a bug"):
         train_together(runs, None, [], 5, n_threads)
@@ -224,13 +224,13 @@ def test_an_error_in_a_course_is_passed_on(n_threads, table, rng):
 
 def test_a_limit_of_time_that_is_not_reached_changes_nothing(clock, table, rng):
     monitor = Counts(clock=clock)
-    train_together(one_course(table, rng), None, [monitor], 10, max_seconds=10)
+    train_together(one_run(table, rng), None, [monitor], 10, max_seconds=10)
     assert len(monitor.epochs) == 10
 
 
 def test_a_limit_of_time_makes_the_training_shorter(clock, table, rng):
     monitor = Counts(clock=clock)
-    train_together(one_course(table, rng), None, [monitor], 1000, max_seconds=10)
+    train_together(one_run(table, rng), None, [monitor], 1000, max_seconds=10)
     assert len(monitor.epochs) == 10
 
 
@@ -240,7 +240,7 @@ def test_schedules_end_with_a_training_that_the_time_made_shorter(
 ):
     Recorder.seen.clear()
     recipe = Recipe(SGD(), Recorder(), 0.01, 0.0, 1, shuffle=False)
-    runs = one_course(table, rng, recipe=recipe)
+    runs = one_run(table, rng, recipe=recipe)
     monitor = Counts(clock=clock)
     train_together(runs, None, [monitor], 1000, max_seconds=limit)
     assert (np.diff(Recorder.seen) > 0).all()
@@ -254,6 +254,6 @@ def test_a_segment_without_a_rate_is_not_trained(table, rng):
     segments = Segment(0, cut, 0.0, 0.0), Segment(cut, net.params.size)
     recipe = Recipe(ADAMW, Constant(), 0.05, 0.0, 6, True, segments)
     rows = [np.arange(N), np.arange(N)]
-    train_together([make_course(table, rows, net, recipe)], None, [], 3)
+    train_together([make_run(table, rows, net, recipe)], None, [], 3)
     assert_array_equal(net.params[:cut], start[:cut])
     assert (net.params[cut:] != start[cut:]).all()
