@@ -58,7 +58,7 @@ def _rows_needed(fraction: float) -> str:
 def _split_off_single(
     rows: Array, stratify_labels: Array, n_held: int
 ) -> tuple[Array, Array, Array | None]:
-    """Return the rows to split, those alone in their class, and the labels of the first."""
+    """Return the rows to split, those alone in their class, and the former's labels."""
     labels = stratify_labels[rows]
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     single = counts[codes] == 1
