@@ -489,8 +489,13 @@ def verdict(fault: Fault) -> str:
 
 def _first_failure(folder: Path, tests: list[str]) -> str:
     run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    run += ["--deselect", "tests/test_planted_faults.py", *tests]
-    done = subprocess.run(run, cwd=folder, capture_output=True, text=True)
+    run += ["-n", "auto", "--deselect", "tests/test_planted_faults.py", *tests]
+    try:
+        done = subprocess.run(
+            run, cwd=folder, capture_output=True, text=True, timeout=900
+        )
+    except subprocess.TimeoutExpired:
+        return "the tests do not end"
     if done.returncode == 0:
         return ""
     found = [x for x in done.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from threadpoolctl import threadpool_info
+from threadpoolctl import ThreadpoolController
 
 from sklearn_nn import (
     MLPClassifier,
@@ -54,11 +54,12 @@ SCIKIT_LEARNS = (
 ERRORS = (ValueError, TypeError, NotFittedError)
 # Values for tests of this kind: a warning is no error, but none may come from NumPy.
 QUIET = "ignore"
+LIBRARIES = ThreadpoolController().lib_controllers
 
 
 def global_state():
     """Return what no call may change."""
-    threads = sorted((i["internal_api"], i["num_threads"]) for i in threadpool_info())
+    threads = [library.num_threads for library in LIBRARIES]
     generator = np.random.get_state()[1][:5].tolist()  # noqa: NPY002
     return threads, generator, np.geterr(), list(warnings.filters), os.getcwd()
 
