@@ -491,15 +491,12 @@ def _first_failure(folder: Path, tests: list[str]) -> str:
     run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     run += ["-n", "auto", "--deselect", "tests/test_planted_faults.py", *tests]
     try:
-        done = subprocess.run(
-            run, cwd=folder, capture_output=True, text=True, timeout=900
-        )
+        done = subprocess.run(run, cwd=folder, capture_output=True, timeout=900)
     except subprocess.TimeoutExpired:
         return "the tests do not end"
-    if done.returncode == 0:
-        return ""
-    found = [x for x in done.stdout.splitlines() if x.startswith(("FAILED", "ERROR"))]
-    return found[0].split(" - ")[0] if found else done.stdout[-200:]
+    said = done.stdout.decode()
+    failed = [x for x in said.splitlines() if x.startswith(("FAILED", "ERROR"))]
+    return "" if not done.returncode else [*failed, said[-200:]][0].split(" - ")[0]
 
 
 def main() -> None:
