@@ -1,18 +1,24 @@
-"""The seed of the tests, `SEED=17 pytest` for another, and hypothesis's profile."""
+"""The seed of the tests, `SEED=17 pytest` for another, and hypothesis's profiles.
+
+``pytest --hypothesis-profile random`` tries examples that are new in every run.
+"""
 
 import os
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 SEED = int(os.environ.get("SEED", "0"))
 
-settings.register_profile("local", deadline=None, max_examples=25)
 settings.register_profile(
-    "reproducible", settings.get_profile("local"), derandomize=True
+    "reproducible", deadline=None, max_examples=25, derandomize=True
 )
-settings.load_profile("reproducible" if "CI" in os.environ else "local")
+reproducible = settings.get_profile("reproducible")
+settings.register_profile("random", reproducible, derandomize=False)
+quick = [phase for phase in Phase if phase is not Phase.shrink]
+settings.register_profile("no-shrinking", reproducible, phases=quick)
+settings.load_profile("reproducible")
 
 
 @pytest.fixture

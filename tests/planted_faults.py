@@ -489,7 +489,8 @@ def verdict(fault: Fault) -> str:
 
 def _first_failure(folder: Path, tests: list[str]) -> str:
     run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    run += ["-n", "auto", "--deselect", "tests/test_planted_faults.py", *tests]
+    run += ["-n", "auto", "--hypothesis-profile", "no-shrinking"]
+    run += ["--deselect", "tests/test_planted_faults.py", *tests]
     try:
         done = subprocess.run(run, cwd=folder, capture_output=True, timeout=900)
     except subprocess.TimeoutExpired:

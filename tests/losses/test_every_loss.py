@@ -242,6 +242,17 @@ def test_the_gradient_is_the_derivative_of_the_value(case, weighted, n, seed):
 
 
 @every_loss
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_rows_of_a_heavy_batch_pull_harder(case, factor, rng):
+    # The mean weight is that of all training rows, not of the batch.
+    y, raw, w = drawn(case, rng)
+    value, grad = value_and_grad(case, y, raw, w)
+    more, harder = value_and_grad(case, y, raw, factor * w)
+    assert_allclose([more], [factor * value], rtol=1e-12)
+    assert_allclose(harder, factor * grad, rtol=1e-12)
+
+
+@every_loss
 @weighted_or_not
 def test_the_gradient_with_members_is_the_derivative(case, weighted, rng):
     y, raw, w = drawn(case, rng, 4, members=(3,))
