@@ -1,4 +1,4 @@
-"""Plan: what a preset decides, and what the user decided in its place."""
+"""Settings: what a preset decides, and what the user decided in its place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -54,14 +54,14 @@ class Settings:
 
     @classmethod
     def of(cls, estimator: Any, presets: Mapping[str, Self]) -> Self:
-        """Return the plan of the estimator's preset with its own values in place."""
+        """Return the settings of the estimator's preset with its own values in place."""
         settings = presets[estimator.preset]
         names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
         own = {name: plain_spec(plain(getattr(estimator, name))) for name in names}
         return replace(settings, **{n: v for n, v in own.items() if not is_auto(v)})
 
     def for_numbers(self, n_numeric: int) -> Self:
-        """Return the plan for a table with so many columns of numbers."""
+        """Return the settings for a table with so many columns of numbers."""
         if not is_auto(self.embedding):
             return self
         # In wide tables pieces take more time than all layers, and nothing is gained.

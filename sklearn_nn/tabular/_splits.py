@@ -1,4 +1,4 @@
-"""Table: rows, and which of them each member trains on and is validated by."""
+"""EncodedTable: rows, and which of them each member trains on and is validated by."""
 
 import math
 from dataclasses import dataclass
