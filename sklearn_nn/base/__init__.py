@@ -23,7 +23,13 @@ from sklearn_nn.base._input import (
 from sklearn_nn.base._labels import read_labels, read_numbers
 from sklearn_nn.base._nn_classifier import CLASSIFIER_RULES, NNClassifier
 from sklearn_nn.base._nn_regressor import REGRESSOR_RULES, NNRegressor
-from sklearn_nn.base._parameter_rules import CLASS_WEIGHT, FLOATS, SEED, TRAINING_RULES
+from sklearn_nn.base._parameter_rules import (
+    CLASS_WEIGHT,
+    FLOATS,
+    SEED,
+    TRAINING_RULES,
+    draw_seeds,
+)
 from sklearn_nn.base._report import check_diverged, report_interrupt, write_epoch
 from sklearn_nn.base._restore_on_error import restore_on_error
 from sklearn_nn.base._scores import LabelScoreMixin, NumberScoreMixin
@@ -58,6 +64,7 @@ __all__ = [
     "check_same_length",
     "check_weights",
     "declared_classes",
+    "draw_seeds",
     "named_with",
     "read_classes",
     "read_labels",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base._callbacks import CallbackMonitor, CallbackSupportMixin
@@ -20,7 +20,7 @@ from sklearn_nn.base._input import (
     named_with,
     validate_input,
 )
-from sklearn_nn.base._parameter_rules import FLOATS
+from sklearn_nn.base._parameter_rules import FLOATS, draw_seeds
 from sklearn_nn.base._report import (
     TrainingReport,
     check_diverged,
@@ -221,8 +221,8 @@ class BaseNN(
         Both are drawn always, so that with an integer ``random_state`` every fit of a
         warm start splits alike.
         """
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=2)
-        return int(seeds[0]), int(seeds[1])
+        seed, split_seed = draw_seeds(self.random_state, 2)
+        return seed, split_seed
 
     def _validation_set(
         self,
@@ -269,11 +269,11 @@ class BaseNN(
         Where training goes on they are copies: a failure must not touch the model.
         """
         in_shape = X.shape[1:] if is_first_fit else self._network.in_shape
-        block = plain_spec(self._make_block(self._targets.n_raw, in_shape))
+        block = self._make_block(self._targets.n_raw, in_shape)
         if is_first_fit:
             rng = make_generator(seed)
             # What set_params changes later must not change the fitted network.
-            net = compile_network(deepcopy(block), in_shape, X.dtype, rng)
+            net = compile_network(deepcopy(plain_spec(block)), in_shape, X.dtype, rng)
             return net, self._new_state(net, rng, samples=0)
         net = resume_network(self._network, block)
         if old_state is not None:
@@ -414,7 +414,8 @@ class BaseNN(
         best = self.best_validation_score_
         is_kept = best is not None and bool(np.isfinite(best))
         advice = f"Lower `{self._rate_name}`, or scale the columns of `X`."
-        check_diverged([self._network], data.some_rows(), is_kept, outcome, advice)
+        X = data.some_rows(8 if incremental else 64)
+        check_diverged([self._network], X, is_kept, outcome, advice)
         if outcome.interrupt or outcome.diverged or incremental:
             return None
         return convergence_message(self, outcome, data, advice)
@@ -437,6 +438,7 @@ def resume_network(old: Network, block: Block) -> Network:
     """Return a network of ``block`` with a copy of the parameters of ``old``."""
     if is_same(block, old.block):
         return old.copy(share_buffers=True)
+    block = plain_spec(block)
     layout = ParamLayout(block.param_tree(old.in_shape))
     if list(layout.shapes.items()) != list(old.layout.shapes.items()):
         raise ValueError(

@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from sklearn_nn.core import Boolean, OneOf, Rule, Satisfying, any_of, integer, number
+from sklearn_nn.core import (
+    Boolean,
+    OneOf,
+    Rule,
+    Satisfying,
+    any_of,
+    integer,
+    no_fork,
+    number,
+)
 
 FLOATS = (np.float64, np.float32)
 
@@ -29,6 +39,13 @@ def is_class_weight(value: Any) -> bool:
     return isinstance(value, dict) and all(
         number(0, np.inf, "[)").allows(weight) for weight in value.values()
     )
+
+
+def draw_seeds(random_state: Any, size: int) -> list[int]:
+    """Draw seeds from what scikit-learn takes as ``random_state``."""
+    with no_fork():  # NumPy's generator has a lock, and there is one for all threads
+        seeds = check_random_state(random_state).randint(2**31 - 1, size=size)
+    return [int(seed) for seed in seeds]
 
 
 SEED = Satisfying(is_seed, "None, an integer in [0, 2**32 - 1] or a RandomState")

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_nn.core import Network, max_abs
+from sklearn_nn.core import Network, max_abs, single_blas_thread
 from sklearn_nn.training import Data, Epoch, Outcome
 
 MOST_STREAMED = 1000  # epochs that `history_` keeps of calls to partial_fit
-LARGE = 100.0  # parameters below that make no output infinite
-FAR_ABOVE = 10.0  # times the loss of a constant prediction
-HARDLY = 0.01  # of the first loss is left where it fell by a little only
+LARGE = 1e6  # parameters below that make no output infinite
+HARDLY = 0.01  # of the first loss is left where it did not fall by much
 # Parts of scikit-learn that call the fit of one estimator, once.
 OF_ONE = (
     *("sklearn.base", "sklearn.pipeline", "sklearn.compose._target"),
@@ -52,11 +51,9 @@ class TrainingReport:
             self.t_, self.loss_ = 0, np.nan
             self.best_loss_: float | None = None
             self.best_validation_score_: float | None = None
-        # New lists: a copy of the estimator may hold the old ones.
-        old = {} if is_first_fit else self.history_
-        self.history_: dict[str, list[Any]] = {
-            field.name: list(old.get(field.name, [])) for field in fields(Epoch)
-        }
+            self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
+        else:  # new lists: a copy of the estimator may hold the old ones
+            self.history_ = {name: old[:] for name, old in self.history_.items()}
         if self.early_stopping:
             top = self.best_validation_score_
             self.best_validation_score_ = -np.inf if top is None else top
@@ -71,8 +68,9 @@ class TrainingReport:
 
     def _forget_epochs(self) -> None:
         """Drop the oldest epochs of a stream of calls to ``partial_fit``."""
-        for column in self.history_.values():
-            del column[:-MOST_STREAMED]
+        if len(self.history_["epoch"]) > MOST_STREAMED:
+            for column in self.history_.values():
+                del column[:-MOST_STREAMED]
 
     def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
@@ -138,11 +136,14 @@ def check_diverged(
 
     ``X`` are some rows of the training: the outputs for them must be finite, too.
     """
-    finite = all(_is_finite(net, X) for net in networks)
+    with single_blas_thread():
+        finite = all(_is_finite(net, X) for net in networks)
     if finite and not outcome.diverged:
         return
     last = outcome.epochs[-1]
     what = f"The training loss became {last.loss} in epoch {last.epoch}. "
+    if not outcome.diverged:
+        what = f"That happened in the last steps of epoch {last.epoch}. "
     if finite and best_is_kept:
         warnings.warn(
             f"{what}The weights of the best validation score were kept. {advice}",
@@ -160,7 +161,7 @@ def _is_finite(net: Network, X: Any) -> bool:
     """Whether parameters and outputs are finite, where large ones leave a doubt."""
     if not np.isfinite(net.params).all():
         return False
-    if max_abs(net.params) < LARGE:
+    if max_abs(net.trained) < LARGE:
         return True
     with np.errstate(all="ignore"):
         return bool(np.isfinite(net.infer(X)).all())
@@ -171,14 +172,16 @@ def convergence_message(
 ) -> str | None:
     """Return what to warn of after a training that was left to its end, if anything.
 
-    That is a loss far above that of constant predictions, where it rose or hardly
-    fell; and a limit that ended a training which had not converged.
+    That is a loss far above that of constant predictions; and a limit that ended a
+    training which had not converged.
     """
     first, last = outcome.epochs[0], outcome.epochs[-1]
-    hardly_fell = outcome.stopped and HARDLY * first.loss < last.loss
-    if last.loss > first.loss or hardly_fell:
+    rose = last.loss > first.loss
+    if rose or (outcome.stopped and last.loss > HARDLY * first.loss):
         constant, zero = _losses_of_constants(estimator._targets.loss, data)
-        if last.loss > FAR_ABOVE * max(constant, zero) > 0:
+        # What has fallen must be much further off, without what is but the penalty.
+        factor, off = (10.0, 0.0) if rose else (1e4, _penalty(estimator, data))
+        if last.loss - off > factor * max(constant, zero) > 0:
             return (
                 f"The training has diverged: its loss was {first.loss:.3g} in epoch "
                 f"{first.epoch} and {last.loss:.3g} in epoch {last.epoch}; that of a "
@@ -202,6 +205,14 @@ def convergence_message(
         f"changes below `tol`={estimator.tol}, for `n_iter_no_change`={patience} "
         "epochs. Raise `max_iter`; or raise `tol` to be content with less."
     )
+
+
+def _penalty(estimator: Any, data: Data) -> float:
+    """Return the part of the loss that is due to the size of the weights."""
+    net = estimator._network
+    weights = net.params[: net.layout.n_weights].astype(np.float64)
+    squares = float(weights @ weights)
+    return 0.5 * float(estimator.alpha) * squares / (len(data) * data.mean_weight)
 
 
 def _losses_of_constants(loss: Any, data: Data) -> tuple[float, float]:

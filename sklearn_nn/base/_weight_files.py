@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,11 +35,11 @@ def write_weights(
     if target.exists() and not target.is_file():
         raise ValueError(f"`path` must be a file, or a new one; {target} is neither.")
     target = target.resolve()  # a link goes on pointing where it did
-    beside = target.with_name(f".{target.name[:100]}.{uuid4().hex}")
+    beside = target.with_name(f".{uuid4().hex}.npz")
     try:
         with open(beside, "xb") as file:
             text: Any = np.array(json.dumps(about))
-            np.savez(file, allow_pickle=False, **{**weights, ABOUT: text})
+            np.savez(file, **{**weights, ABOUT: text})
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -146,14 +147,27 @@ def describe(value: Any) -> Any:
         fields = {k: v for k, v in vars(value).items() if k not in OF_TRAINING}
         inner = {name: describe(field) for name, field in fields.items()}
         return {"type": type(value).__name__, **inner}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple, range)):
         return [describe(item) for item in value]
     if isinstance(value, dict):
         return {str(key): describe(item) for key, item in value.items()}
-    if value is None or type(value) in (bool, int, float, str):
+    if isinstance(value, float) and not np.isfinite(value):
+        return repr(value)  # in JSON there is none
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, (np.ndarray, np.generic)):
-        return describe(value.tolist())
+    return _describe_object(value)
+
+
+def _describe_object(value: Any) -> Any:
+    """Return what JSON keeps of a slice, a set, or a function."""
+    if isinstance(value, slice):
+        return describe(["slice", value.start, value.stop, value.step])
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))
+    if isinstance(value, partial):
+        return describe([value.func, value.args, value.keywords])
     return getattr(value, "__name__", type(value).__name__)
 
 
@@ -169,6 +183,6 @@ def difference(here: Any, there: Any, name: str = "network") -> str | None:
     elif isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
         pairs = [(a, b, name) for a, b in zip(here, there, strict=True)]
         return next(filter(None, (difference(*pair) for pair in pairs)), None)
-    if here == there and type(here) is type(there):
+    if here == there and isinstance(here, bool) == isinstance(there, bool):
         return None
     return f"{name} is {shown(there)} in the file, {shown(here)} here"

@@ -79,7 +79,8 @@ class NamedWeights:
                 f"{sorted(missing)}, unknown: {shown(sorted(map(str, unknown)))}."
             )
         for name, view in views.items():
-            _write(weights[name], view, f"`weights[{name!r}]`")
+            is_weight = net.layout.params[name].group == "weight"
+            _write(weights[name], view, f"`weights[{name!r}]`", is_weight)
         _check_connections(net)
         self._network = net
         return self
@@ -147,16 +148,18 @@ class NamedWeights:
         return {
             "version": __version__,
             "network": describe(self._network.block),
-            "classes": [repr(label) for label in self._class_labels()],
+            "classes": self._describe_classes(),
             "output": self.out_activation_,
         }
 
-    def _class_labels(self) -> list[Any]:
-        """Return the labels of classes that the outputs stand for, if there are any."""
-        return np.asarray(getattr(self, "classes_", []), object).ravel().tolist()
+    def _describe_classes(self) -> list[Any]:
+        """Return the labels that the outputs stand for: numbers, or texts."""
+        labels = np.asarray(getattr(self, "classes_", [])).ravel().tolist()
+        known = [v.item() if isinstance(v, np.generic) else v for v in labels]
+        return [v if isinstance(v, (bool, int, float)) else repr(v) for v in known]
 
 
-def _write(given: Any, view: Array, name: str) -> None:
+def _write(given: Any, view: Array, name: str, is_weight: bool) -> None:
     """Copy real, finite numbers into ``view``; raise if ``given`` holds others."""
     if np.ma.is_masked(given):
         raise ValueError(f"{name} must have no masked values; fill them first.")
@@ -172,8 +175,9 @@ def _write(given: Any, view: Array, name: str) -> None:
         raise ValueError(f"{name} must have the shape {view.shape}; got {array.shape}.")
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be of real numbers; got {array.dtype}.")
-    # Products of larger numbers would overflow.
-    limit = np.sqrt(np.finfo(view.dtype).max)
+    # Products of larger weights would overflow.
+    limit = np.finfo(view.dtype).max
+    limit = np.sqrt(limit) if is_weight else limit
     if not (np.abs(array) <= limit).all():
         raise ValueError(f"{name} must be finite, and at most {limit:.2g} in size.")
     view[...] = array

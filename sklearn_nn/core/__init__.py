@@ -76,6 +76,7 @@ from sklearn_nn.core._workspace import Clock, Workspace
 from sklearn_nn.core.parallel._blas_threads import (
     blas_threads,
     n_cores,
+    no_fork,
     single_blas_thread,
 )
 from sklearn_nn.core.parallel._cached import cached_property
@@ -141,6 +142,7 @@ __all__ = [
     "max_abs",
     "missing_steps_hint",
     "n_cores",
+    "no_fork",
     "normal",
     "number",
     "orthogonal",

@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn_nn.core._rules import Rule, check_params
 from sklearn_nn.core._values import plain
 
+PLAIN_TYPES = {int, float, bool, str, type(None)}
+
 
 class PartsInHTML:
     """Marks in scikit-learn's HTML which parameters of parts are not the defaults.
@@ -101,7 +103,18 @@ def map_specs(value: Any, change: Callable[[Spec], Any]) -> Any:
 
 def plain_spec(value: Any) -> Any:
     """Return a spec with Python's numbers in place of others, in all its parts."""
-    return map_specs(value, _with_plain_fields)
+    return value if _is_plain(value) else map_specs(value, _with_plain_fields)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether there is nothing to replace, as nearly always; it must take no time."""
+    if type(value) in PLAIN_TYPES:
+        return True
+    if isinstance(value, Spec):
+        return all(map(_is_plain, vars(value).values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return plain(value) is value
 
 
 def _with_plain_fields(spec: Any) -> Any:

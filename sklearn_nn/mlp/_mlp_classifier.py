@@ -123,6 +123,7 @@ class MLPClassifier(NNClassifier, BaseMLP):
     history_ : dict of list
         Columns "epoch", "loss", "validation_loss", "validation_score",
         "learning_rate" and "seconds", one entry per epoch; NaN where there is no value.
+        After a call of `partial_fit`, the last 1000 epochs.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_nn.base import (
@@ -20,6 +19,7 @@ from sklearn_nn.base import (
     check_same_classes,
     check_weights,
     declared_classes,
+    draw_seeds,
     read_labels,
     report_interrupt,
     restore_on_error,
@@ -101,7 +101,8 @@ class PerceptronClassifier(LinearClassifier):
     converged_ : bool
         Whether the last pass over each class made no mistake.
     mistakes_ : ndarray of shape (n_iter_, 1) or (n_iter_, n_classes)
-        Number of mistakes of each pass of the last call; 0 after a class had none.
+        Number of mistakes of each pass of the last call; 0 after a class had none, or
+        where Ctrl-C ended its training.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -291,7 +292,7 @@ class PerceptronClassifier(LinearClassifier):
         )
         report_interrupt(interrupt, f"in pass {len(self.mistakes_) + 1}", 5)
         self.n_iter_ = len(self.mistakes_)
-        self.converged_ = not self.mistakes_[-1].any()
+        self.converged_ = interrupt is None and not self.mistakes_[-1].any()
         self.classes_, self._variant = classes, self.variant
         self._learners: list[Learner] = learners
         weights = np.stack([learner.final_weights() for learner in learners])
@@ -313,7 +314,7 @@ class PerceptronClassifier(LinearClassifier):
     ) -> list[Learner]:
         """Return new learners or copies of the old: a failure must not touch those."""
         if is_first_fit:
-            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+            (seed,) = draw_seeds(self.random_state, 1)
             n, scale = n_classes if n_classes > 2 else 1, abs(float(self.init_scale))
             return new_learners(n, X.shape[1], X.dtype, scale, self.variant, seed)
         learners = deepcopy(self._learners)

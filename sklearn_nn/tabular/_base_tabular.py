@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_nn.base import (
@@ -20,6 +19,7 @@ from sklearn_nn.base import (
     check_readable,
     check_same_length,
     check_weights,
+    draw_seeds,
     named_with,
     report_interrupt,
     write_epoch,
@@ -91,7 +91,7 @@ class BaseTabular(
 
     def _fit_on_one_thread(self, arguments: FitArguments) -> None:
         settings = Settings.of(self, self.presets)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        (seed,) = draw_seeds(self.random_state, 1)
         table = self._make_table(arguments, settings, seed)
         settings = settings.for_numbers(self._encoder.n_numeric_)
         groups = group_members(table, settings)

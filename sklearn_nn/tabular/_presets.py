@@ -54,7 +54,7 @@ class Settings:
 
     @classmethod
     def of(cls, estimator: Any, presets: Mapping[str, Self]) -> Self:
-        """Return the settings of the estimator's preset with its own values in place."""
+        """Return the settings of the preset, with the values of the user in place."""
         settings = presets[estimator.preset]
         names = [f.name for f in fields(cls) if hasattr(estimator, f.name)]
         own = {name: plain_spec(plain(getattr(estimator, name))) for name in names}

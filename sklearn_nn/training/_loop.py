@@ -117,14 +117,11 @@ def train(
     threads = threads_for(net, min(recipe.batch_size, len(data)))
     # Overflow is reported once, by the loss of the epoch, not by each operation. The
     # threads take NumPy's settings from their maker.
-    with (
-        np.errstate(all="ignore"),
-        progress.until_interrupted(),
-        threads as (n_parts, pool),
-    ):
-        training_run.set_up(n_parts, pool)
-        _run([training_run], ThreadPool(1), progress, n_epochs)
-    return progress.finish()
+    with np.errstate(all="ignore"):
+        with progress.until_interrupted(), threads as (n_parts, pool):
+            training_run.set_up(n_parts, pool)
+            _run([training_run], ThreadPool(1), progress, n_epochs)
+        return progress.finish()
 
 
 def train_together(
@@ -145,18 +142,14 @@ def train_together(
     """
     progress = Progress(monitors, subject)
     threads = ThreadPool(min(n_threads, len(runs)))
-    with (
-        np.errstate(all="ignore"),
-        progress.until_interrupted(),
-        single_blas_thread(),
-        threads as pool,
-    ):
+    with np.errstate(all="ignore"):
+        with progress.until_interrupted(), single_blas_thread(), threads as pool:
+            for training_run in runs:
+                training_run.set_up(1, ThreadPool(1))
+            _run(runs, pool, progress, n_epochs, max_seconds)
         for training_run in runs:
-            training_run.set_up(1, ThreadPool(1))
-        _run(runs, pool, progress, n_epochs, max_seconds)
-    for training_run in runs:
-        training_run.finish()
-    return progress.finish()
+            training_run.finish()
+        return progress.finish()
 
 
 def _run(

@@ -124,6 +124,14 @@ def test_targets_that_hardly_vary_are_no_divergence(target):
 
 
 @pytest.mark.parametrize(
+    ("params", "scale"), [({"tol": 1e4}, 10), ({"alpha": 1e5, "tol": 10.0}, 1)]
+)
+def test_a_loss_that_fell_or_is_a_penalty_is_no_divergence(params, scale):
+    model = MLPRegressor(max_iter=2000, random_state=0, **params)
+    assert warnings_of(model, X, scale * X[:, 0] + 100 * scale) == []
+
+
+@pytest.mark.parametrize(
     ("model", "y"),
     [
         (MLPRegressor(solver="sgd", learning_rate_init=1e157), ROWS[:, 0]),

@@ -234,6 +234,7 @@ def test_a_perceptron_keeps_its_passes(variant, n_jobs):
     with pytest.warns(UserWarning, match="Training interrupted by user in pass"):
         model.fit(X, y)
     timer.join()
+    assert not model.converged_
     n_passes = np.count_nonzero(model.mistakes_, axis=0)
     assert n_passes.min() >= 1
     for own in range(3):  # each class is as after so many passes

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from sklearn_nn import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 from sklearn_nn.base import _weights
-from sklearn_nn.blocks import BatchNorm, Dense, Function, chain
+from sklearn_nn.blocks import ELU, BatchNorm, Columns, Dense, Function, chain
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -256,7 +257,7 @@ def test_a_network_that_computes_otherwise_is_refused(saved, params, message):
 def test_other_classes_are_refused(saved):
     _, path = saved
     other = clone(MODEL).fit(X, np.array(["x", "y", "z"])[Y])
-    refuses(other, path, "classes is '0' in the file, \"'x'\" here")
+    refuses(other, path, "classes is 0 in the file, \"'x'\" here")
 
 
 def test_another_output_is_refused(tmp_path):
@@ -319,3 +320,62 @@ def test_a_file_may_be_copied(saved):
     model, path = saved
     shutil.copy(path, path.with_name("copy"))
     model.load_weights(path.with_name("copy"))
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "message"),
+    [
+        (Columns(slice(0, 2)), Columns(slice(2, 4)), "columns of Columns is"),
+        (Columns([0, 1]), Columns([1, 2]), "columns of Columns is"),
+        (Function(partial(np.power, 2)), Function(partial(np.power, 3)), "f of Func"),
+    ],
+)
+def test_parts_that_are_no_blocks_are_compared(mine, other, message, tmp_path):
+    path = tmp_path / "weights.npz"
+    mine, other = (
+        NetworkRegressor(chain(part, Dense(3)), random_state=0).initialize(4)
+        for part in (mine, other)
+    )
+    mine.save_weights(path)
+    mine.load_weights(path)
+    refuses(other, path, message)
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        (chain(Dense(3, ELU(alpha=1))), chain(Dense(3, ELU(alpha=1.0)))),
+        (chain(Columns([0, 1]), Dense(3)), chain(Columns(range(2)), Dense(3))),
+    ],
+)
+def test_what_is_written_otherwise_is_the_same_network(mine, other, tmp_path):
+    path = tmp_path / "weights.npz"
+    first = NetworkRegressor(mine, random_state=0).initialize(4)
+    first.save_weights(path)
+    second = NetworkRegressor(other, random_state=1).initialize(4).load_weights(path)
+    np.testing.assert_array_equal(second.predict(X), first.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [([0, 1, 2], [0.0, 1.0, 2.0]), (list("abc"), np.array(list("abc")))],
+)
+def test_equal_classes_are_the_same(mine, other, tmp_path):
+    path = tmp_path / "weights.npz"
+    NetworkClassifier(random_state=0).initialize(4, mine).save_weights(path)
+    NetworkClassifier(random_state=1).initialize(4, other).load_weights(path)
+
+
+def test_large_statistics_come_back(tmp_path):
+    path, rows = tmp_path / "weights.npz", (X * 3e10).astype(np.float32)
+    model = NetworkClassifier(chain(BatchNorm(), Dense(4)), max_iter=2, random_state=0)
+    model.fit(rows, Y).save_weights(path)
+    expected = model.predict_proba(rows)
+    model.set_weights(model.get_weights()).load_weights(path)
+    np.testing.assert_array_equal(model.predict_proba(rows), expected)
+
+
+def test_a_long_name_is_no_obstacle(saved):
+    model, path = saved
+    model.save_weights(path.with_name("漢" * 80 + ".npz"))
+    model.load_weights(path.with_name("漢" * 80 + ".npz"))

@@ -46,6 +46,14 @@ def single_blas_thread() -> Iterator[None]:
             raise
 
 
+def no_fork() -> AbstractContextManager[Any]:
+    """Keep the process from being forked, for as long as a lock of others is closed.
+
+    The child would find it closed for ever.
+    """
+    return _lock
+
+
 def _hold(holder: object) -> None:
     global _found
     with _lock:

@@ -115,10 +115,11 @@ stop = []
 
 def fit_all_the_time():
     while not stop:
-        MLPClassifier((60,), max_iter=2, random_state=0).fit(X, y)
+        MLPClassifier((60,), max_iter=2).fit(X, y)
 
-thread = threading.Thread(target=fit_all_the_time)
-thread.start()
+threads = [threading.Thread(target=fit_all_the_time) for _ in range(2)]
+for thread in threads:
+    thread.start()
 try:
     for i in range(40):
         time.sleep(random.Random(i).uniform(0, 0.01))
@@ -137,7 +138,8 @@ try:
         assert status == 0, "a child is left with one thread"
 finally:
     stop.append(True)
-    thread.join()
+    for thread in threads:
+        thread.join()
 """
 
 
