@@ -38,8 +38,11 @@ def write_weights(
     beside = target.with_name(f".{uuid4().hex}.npz")
     try:
         with open(beside, "xb") as file:
-            text: Any = np.array(json.dumps(about))
-            np.savez(file, **{**weights, ABOUT: text})
+            entries = {**weights, ABOUT: np.array(json.dumps(about))}
+            with ZipFile(file, "w") as archive:
+                for name, array in entries.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                        npy.write_array(entry, array, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -1,6 +1,6 @@
 """Types and texts of categories: how they are kept, and found in another column."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from numbers import Number
 from typing import Any
 
@@ -18,14 +18,17 @@ def kind_of(level: Any) -> str:
 def standard(level: Any) -> Any:
     """Return an equal level that files of any format can hold, or its text.
 
-    In place of pandas' own times and spans stand those of Python, which are equal.
+    In place of pandas' own times and spans stand those of Python, in UTC where they
+    have a zone.
     """
     nanoseconds = ("nanosecond", "nanoseconds")  # of a time, of a span
     if isinstance(level, complex) or any(getattr(level, n, 0) for n in nanoseconds):
         return str(level)
     for convert in ("to_pydatetime", "to_pytimedelta"):
         if hasattr(level, convert):
-            return getattr(level, convert)()
+            level = getattr(level, convert)()
+    if isinstance(level, datetime) and level.tzinfo is not None:
+        return level.astimezone(UTC)
     return level
 
 

@@ -3,6 +3,7 @@
 import datetime
 from decimal import Decimal
 from fractions import Fraction
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,10 @@ ARRAYS = {
     "an object": lambda a: object(),
     "a structured array": lambda a: np.zeros(len(a), [("a", float), ("b", float)]),
 }
+
+# scikit-learn 1.9 brings narwhals; without it a frame of polars asks for pyarrow.
+if not (find_spec("narwhals") or find_spec("pyarrow")):
+    del ARRAYS["polars"]
 
 # What any parameter may be set to.
 PARAMETERS = [
