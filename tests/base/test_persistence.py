@@ -22,6 +22,7 @@ from sklearn_nn import (
     PerceptronClassifier,
     TabularClassifier,
     TabularRegressor,
+    estimators,
 )
 from sklearn_nn.blocks import GRU, BatchNorm, Dense, ToSequence, chain
 from sklearn_nn.core import _versions
@@ -48,6 +49,11 @@ MODELS = [
 every_model = pytest.mark.parametrize(
     "model", MODELS, ids=lambda model: type(model).__name__
 )
+
+
+def test_every_estimator_is_stored():
+    names = {type(model).__name__ for model in MODELS}
+    assert names == {*estimators.__all__, "TableEncoder"}
 
 
 def output(model, X):

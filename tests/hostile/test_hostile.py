@@ -26,6 +26,7 @@ from sklearn_nn import (
     PerceptronClassifier,
     TabularClassifier,
     TabularRegressor,
+    estimators,
 )
 from sklearn_nn.blocks import Dense
 
@@ -206,6 +207,11 @@ def test_a_result_or_an_error_that_helps(model):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_every_estimator_is_tried():
+    names = {type(model).__name__ for model in MODELS}
+    assert names == set(estimators.__all__)
 
 
 def test_the_values_cover_rows_of_all_widths():
