@@ -44,16 +44,13 @@ class ExactMatrix:
         own = bits // 2 - 1
         largest = np.abs(values).max(axis=axis, keepdims=True)
         _, exponent = np.frexp(largest)
-        self.values = values.astype(np.float64)
-        _round(self.values, np.ldexp(1.0, exponent - own))
-        self._axis, self._unit = axis, 2.0 ** (MEAN - (bits - own))
+        self.values = _rounded(values, ROUNDER * np.ldexp(1.0, exponent - own))
+        self._axis, self._rounder = axis, ROUNDER * 2.0 ** (MEAN - (bits - own))
         self.shape, self.ndim = values.shape, values.ndim
 
     def multiply(self, x: NDArray[Any], out: NDArray[Any]) -> None:
         """Write ``x @ matrix``, or ``matrix @ x`` if the axis is -1, to ``out``."""
-        rounded = x.astype(np.float64)
-        _round(rounded, self._unit)
-        left, right = self.values, rounded
+        left, right = self.values, _rounded(x, self._rounder)
         if self._axis == -2:
             left, right = right, left
         np.copyto(out, np.matmul(left, right), casting="same_kind")
@@ -79,6 +76,8 @@ def exact_views(layout: ParamLayout, params: NDArray[Any]) -> Views:
     return layout.unflatten(named)
 
 
-def _round(values: NDArray[Any], unit: Any) -> None:
-    values += ROUNDER * unit
-    values -= ROUNDER * unit
+def _rounded(values: NDArray[Any], rounder: Any) -> NDArray[Any]:
+    """Return values as float64, rounded to multiples of a unit."""
+    rounded: NDArray[Any] = np.add(values, rounder, dtype=np.float64)
+    rounded -= rounder
+    return rounded

@@ -9,6 +9,7 @@ import _thread
 import copy
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -70,10 +71,19 @@ MODELS = {
 every_model = pytest.mark.parametrize("name", MODELS)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def small_turns(monkeypatch):
     """Let perceptrons take a turn for each pass."""
     monkeypatch.setattr(_one_against_rest, "SECONDS_PER_TURN", 0.0)
+
+
+@pytest.fixture
+def sigint(monkeypatch):
+    """Handle SIGINT as in a terminal: what runs in the background may ignore it."""
+    monkeypatch.setattr(_one_against_rest, "SECONDS_PER_TURN", 0.01)
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
 
 
 @pytest.fixture
@@ -138,7 +148,7 @@ def check_whole(model):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @every_model  # Python swallows what is raised while a generator is closed
-def test_ctrl_c_at_any_moment_leaves_nothing_half_done(name, request):
+def test_ctrl_c_at_any_moment_leaves_nothing_half_done(name, request, small_turns):
     if name.endswith("parts"):
         request.getfixturevalue("in_parts")
     model = clone(MODELS[name])
@@ -225,10 +235,11 @@ def test_a_search_does_not_go_on(name):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("variant", ["rosenblatt", "pocket", "averaged"])
+@pytest.mark.usefixtures("sigint")
 def test_a_perceptron_keeps_its_passes(variant, n_jobs):
     y = np.random.default_rng(1).integers(0, 3, N)  # no plane separates them
     options = {"variant": variant, "n_jobs": n_jobs, "random_state": 0}
-    model = PerceptronClassifier(max_iter=10**7, **options)
+    model = PerceptronClassifier(max_iter=10**5, **options)
     timer = threading.Timer(0.1, _thread.interrupt_main)
     timer.start()
     with pytest.warns(UserWarning, match="Training interrupted by user in pass"):
