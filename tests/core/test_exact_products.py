@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_nn.blocks import Dense, PBLDEmbedding, Residual, Shared, Tanh, chain
 from sklearn_nn.core import ExactMatrix, compile_network, matmul
+from sklearn_nn.core._exact_products import ROUNDER
 
 
 def product(x, W, axis=-2):
@@ -46,7 +47,7 @@ def test_the_error_is_about_that_of_float32(factors):
 
 def test_products_are_exact_for_the_rounded_factors(factors):
     x, W = factors
-    unit = ExactMatrix(W, -2)._unit
+    unit = ExactMatrix(W, -2)._rounder / ROUNDER
     rounded = [Fraction(round(float(v) / unit)) * Fraction(unit) for v in x[0]]
     column = [Fraction(float(v)) for v in ExactMatrix(W, -2).values[:, 0]]
     exact = sum(a * b for a, b in zip(rounded, column, strict=True))
