@@ -25,3 +25,9 @@ settings.load_profile("reproducible")
 def rng():
     """Return a generator with the seed of this run."""
     return np.random.default_rng(SEED)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    """Seed the generator that estimators without a ``random_state`` take."""
+    np.random.seed(SEED)  # noqa: NPY002
