@@ -30,4 +30,4 @@ def rng():
 @pytest.fixture(autouse=True)
 def _seeded():
     """Seed the generator that estimators without a ``random_state`` take."""
-    np.random.seed(SEED)  # noqa: NPY002
+    np.random.seed(SEED)  # noqa: NPY002  # None stands for this generator

@@ -21,12 +21,7 @@ from sklearn_nn.base._input import (
     validate_input,
 )
 from sklearn_nn.base._parameter_rules import FLOATS, draw_seeds
-from sklearn_nn.base._report import (
-    TrainingReport,
-    check_diverged,
-    convergence_message,
-    report_interrupt,
-)
+from sklearn_nn.base._report import TrainingReport
 from sklearn_nn.base._targets import Targets
 from sklearn_nn.base._validation_set import hold_out, make_evaluator
 from sklearn_nn.base._weights import NamedWeights
@@ -215,14 +210,13 @@ class BaseNN(
         """Return which arrays scikit-learn's checks shall let pass."""
         return {"accept_sparse": "csr"}
 
-    def _draw_seeds(self) -> tuple[int, int]:
+    def _draw_seeds(self) -> list[int]:
         """Draw the seeds of the generator and of the validation split.
 
         Both are drawn always, so that with an integer ``random_state`` every fit of a
         warm start splits alike.
         """
-        seed, split_seed = draw_seeds(self.random_state, 2)
-        return seed, split_seed
+        return draw_seeds(self.random_state, 2)
 
     def _validation_set(
         self,
@@ -405,20 +399,6 @@ class BaseNN(
         self.__dict__.pop("_state", None)
         if keep_state and not outcome.diverged:  # moments that are NaN would stay so
             self._state = state
-
-    def _check_outcome(
-        self, outcome: Outcome, data: Data, incremental: bool
-    ) -> str | None:
-        """Raise if training has failed; return what is to be warned of."""
-        report_interrupt(outcome.interrupt, f"in epoch {outcome.epochs[-1].epoch + 1}")
-        best = self.best_validation_score_
-        is_kept = best is not None and bool(np.isfinite(best))
-        advice = f"Lower `{self._rate_name}`, or scale the columns of `X`."
-        X = data.some_rows(8 if incremental else 64)
-        check_diverged([self._network], X, is_kept, outcome, advice)
-        if outcome.interrupt or outcome.diverged or incremental:
-            return None
-        return convergence_message(self, outcome, data, advice)
 
     # -- predict
 

@@ -4,7 +4,7 @@ import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -23,13 +23,15 @@ OF_ONE = (
 
 
 class TrainingReport:
-    """Keeps ``history_`` and what follows from it, epoch by epoch.
+    """Keeps ``history_`` and what follows from it, epoch by epoch; looks at the end.
 
     So callbacks find a complete estimator also while it is trained.
     """
 
     early_stopping: bool
     _targets: Any
+    _network: Network
+    _rate_name: ClassVar[str]
 
     @property
     def loss_curve_(self) -> list[float]:
@@ -82,6 +84,20 @@ class TrainingReport:
             top = max(self.best_validation_score_, epoch.validation_score)
             self.best_validation_score_ = top
         self.n_iter_ += 1
+
+    def _check_outcome(
+        self, outcome: Outcome, data: Data, incremental: bool
+    ) -> str | None:
+        """Raise if training has failed; return what is to be warned of."""
+        report_interrupt(outcome.interrupt, f"in epoch {outcome.epochs[-1].epoch + 1}")
+        best = self.best_validation_score_
+        is_kept = best is not None and bool(np.isfinite(best))
+        advice = f"Lower `{self._rate_name}`, or scale the columns of `X`."
+        X = data.some_rows(8 if incremental else 64)
+        check_diverged([self._network], X, is_kept, outcome, advice)
+        if outcome.interrupt or outcome.diverged or incremental:
+            return None
+        return convergence_message(self, outcome, data, advice)
 
     def _snapshot(self, net: Network) -> dict[str, Any]:
         """Return copies of what training goes on to change, for callbacks to keep."""
@@ -211,7 +227,8 @@ def _penalty(estimator: Any, data: Data) -> float:
     """Return the part of the loss that is due to the size of the weights."""
     net = estimator._network
     weights = net.params[: net.layout.n_weights].astype(np.float64)
-    squares = float(weights @ weights)
+    with np.errstate(all="ignore"):  # weights of a training that has diverged
+        squares = float(weights @ weights)
     return 0.5 * float(estimator.alpha) * squares / (len(data) * data.mean_weight)
 
 

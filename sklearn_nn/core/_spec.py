@@ -10,8 +10,6 @@ from sklearn.base import BaseEstimator
 from sklearn_nn.core._rules import Rule, check_params
 from sklearn_nn.core._values import plain
 
-PLAIN_TYPES = {int, float, bool, str, type(None)}
-
 
 class PartsInHTML:
     """Marks in scikit-learn's HTML which parameters of parts are not the defaults.
@@ -108,8 +106,6 @@ def plain_spec(value: Any) -> Any:
 
 def _is_plain(value: Any) -> bool:
     """Whether there is nothing to replace, as nearly always; it must take no time."""
-    if type(value) in PLAIN_TYPES:
-        return True
     if isinstance(value, Spec):
         return all(map(_is_plain, vars(value).values()))
     if isinstance(value, (list, tuple)):
