@@ -40,5 +40,15 @@ class CosineLog(Schedule):
     rules: ClassVar[Mapping[str, Rule]] = {"cycles": integer(1, MOST_CYCLES)}
 
     def __call__(self, clock: Clock, /) -> float:
-        turns = math.log2(1 + (2**self.cycles - 1) * clock.progress)
-        return 0.5 * (1 - math.cos(2 * math.pi * turns))
+        return 0.5 * (1 - math.cos(2 * math.pi * self._turns(clock.progress)))
+
+    def ends_cycle(self, start: float, stop: float) -> bool:
+        """Return whether no epoch ends nearer to the end of a cycle than this one.
+
+        It has lasted from the progress ``start`` to ``stop``.
+        """
+        half = (stop - start) / 2
+        return int(self._turns(stop + half)) > int(self._turns(stop - half))
+
+    def _turns(self, progress: float) -> float:
+        return math.log2(1 + (2**self.cycles - 1) * progress)

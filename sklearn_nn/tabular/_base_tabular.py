@@ -34,16 +34,20 @@ from sklearn_nn.core import (
 )
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.tabular._input import sources_of
-from sklearn_nn.tabular._members import MemberGroup, group_members, make_runs
+from sklearn_nn.tabular._members import (
+    MemberGroup,
+    group_members,
+    keep_best_epoch,
+    make_runs,
+)
 from sklearn_nn.tabular._network import importances
 from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Settings
 from sklearn_nn.tabular._splits import EncodedTable, append_validation, split_rows
 from sklearn_nn.training import (
     Epoch,
-    KeepBestMembers,
+    Kept,
     Monitor,
     Printer,
-    TrainingRun,
     train_together,
 )
 
@@ -70,6 +74,8 @@ class BaseTabular(
     weight_decay: Any = AUTO
     learning_rate: Any = AUTO
     cycles: Any = AUTO
+    tol: Any = AUTO
+    snapshots: Any = AUTO
     batch_size: Any = AUTO
     n_iter_no_change: Any = AUTO
     validation_fraction: float = 0.2
@@ -99,30 +105,36 @@ class BaseTabular(
         runs = make_runs(groups, table, settings, *parts)
         self._networks = [training_run.net for training_run in runs]
         self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
-        callbacks = self._callbacks(arguments, settings)
-        monitors: list[Monitor] = [Printer()] if self.verbose else []
+        n_epochs = settings.epochs(table.n_fewest)
+        callbacks = self._callbacks(arguments, n_epochs)
+        best = keep_best_epoch(runs, groups, table, settings, self._targets)
+        monitors: list[Monitor] = [] if best is None else [best]
+        if self.verbose:
+            monitors.append(Printer())
         outcome = train_together(
             runs,
             None,
             [*monitors, *callbacks],
-            settings.max_epochs,
+            n_epochs,
             effective_n_jobs(self.n_jobs),
             np.inf if self.max_time is None else float(self.max_time),
         )
         report_interrupt(outcome.interrupt, f"in epoch {len(outcome.epochs) + 1}")
         for epoch in outcome.epochs:
             self._record_epoch(epoch)
-        best = [monitor.best_scores for monitor in _best_monitors(runs)]
-        is_kept = bool(best) and bool(np.isfinite(np.concatenate(best)).all())
+        is_kept = best is not None and best.kept.epoch > 0
         check_diverged(self._networks, table.X_train[:64], is_kept, outcome, ADVICE)
-        scored = all(monitor.best_epochs.all() for monitor in _best_monitors(runs))
-        if not scored:
+        if best is not None and not best.kept.epoch:
             raise ValueError(
                 f"`scoring`={settings.scoring!r} must give a number for the validation "
                 "rows; it was NaN in every epoch, so that there is no best one. Take "
                 "another scorer, or None for the loss."
             )
-        self._store_results(table, runs, groups, settings)
+        kept = Kept() if best is None else best.kept
+        if kept.later:
+            self._networks += kept.later
+            groups *= 2
+        self._store_results(table, kept, groups, settings)
         for callback in callbacks:
             callback.end(None)
 
@@ -181,7 +193,7 @@ class BaseTabular(
     # -- train
 
     def _callbacks(
-        self, arguments: FitArguments, settings: Settings
+        self, arguments: FitArguments, n_epochs: int
     ) -> list[CallbackMonitor]:
         """Return the monitor that tells scikit-learn's callbacks, if it has them."""
         if not hasattr(self, "_init_callback_context"):
@@ -189,7 +201,7 @@ class BaseTabular(
         w = arguments.sample_weight
         metadata = None if w is None else {"sample_weight": w}
         callback_arguments = {"X": arguments.X, "y": arguments.y, "metadata": metadata}
-        return [CallbackMonitor(self, "fit", settings.max_epochs, callback_arguments)]
+        return [CallbackMonitor(self, "fit", n_epochs, callback_arguments)]
 
     def _record_epoch(self, epoch: Epoch) -> None:
         """Add an epoch to the fitted attributes."""
@@ -207,14 +219,11 @@ class BaseTabular(
     def _store_results(
         self,
         table: EncodedTable,
-        runs: list[TrainingRun],
+        kept: Kept,
         groups: list[MemberGroup],
         settings: Settings,
     ) -> None:
-        best = _best_monitors(runs)
-        scores, epochs = [np.empty(0)], [np.empty(0, int)]
-        self.best_scores_ = np.concatenate(scores + [m.best_scores for m in best])
-        self.best_epochs_ = np.concatenate(epochs + [m.best_epochs for m in best])
+        self.best_epoch_, self.best_scores_ = kept.epoch, kept.scores
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
         self.feature_importances_ = self._importances(table, settings)
@@ -248,9 +257,3 @@ class BaseTabular(
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
-
-
-def _best_monitors(runs: list[TrainingRun]) -> list[KeepBestMembers]:
-    """Return the monitors that know the best epochs."""
-    monitors = [monitor for training_run in runs for monitor in training_run.monitors]
-    return [monitor for monitor in monitors if isinstance(monitor, KeepBestMembers)]

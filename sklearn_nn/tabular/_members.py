@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array, Clock, Rng, compile_network
+from sklearn_nn.core import Array, Clock, Network, Rng, compile_network
 from sklearn_nn.optimizers import AdamW
 from sklearn_nn.schedules import CosineLog, FlatCosine
 from sklearn_nn.tabular._network import make_block, segments_of, start_from_rows
 from sklearn_nn.tabular._presets import Settings
 from sklearn_nn.tabular._splits import EncodedTable, Split
-from sklearn_nn.tabular._validation import make_member_evaluator, validation_batch
+from sklearn_nn.tabular._validation import Validator, validation_batch
 from sklearn_nn.training import (
-    KeepBestMembers,
+    KeepBestEpoch,
     MemberData,
     Recipe,
     TrainingRun,
@@ -38,7 +38,7 @@ def group_members(table: EncodedTable, settings: Settings) -> list[MemberGroup]:
 
 def rows_of_a_batch(table: EncodedTable, settings: Settings) -> int:
     """Return the size of the batches of all members."""
-    return settings.rows_of_a_batch(min(len(split.train) for split in table.splits))
+    return settings.rows_of_a_batch(table.n_fewest)
 
 
 def make_runs(
@@ -82,27 +82,46 @@ def _make_run(
     )
     data = MemberData.of(X, Y, w, [split.train for split in group])
     state = TrainingState(optimizer.init(net.trained), rng, Clock())
-    monitors = []
-    if len(group[0].val):
-        batch = validation_batch(X, Y, w, [split.val for split in group])
-        evaluate = make_member_evaluator(targets, batch, settings.scoring)
-        monitors.append(KeepBestMembers(net, evaluate, settings.n_iter_no_change))
-    return TrainingRun(net, targets.loss, data, recipe, state, monitors)
+    return TrainingRun(net, targets.loss, data, recipe, state)
+
+
+def keep_best_epoch(
+    runs: list[TrainingRun],
+    groups: list[MemberGroup],
+    table: EncodedTable,
+    settings: Settings,
+    targets: Any,
+) -> KeepBestEpoch | None:
+    """Return the monitor of all runs; None if no rows validate."""
+    if not len(table.splits[0].val):
+        return None
+    networks = [training_run.net for training_run in runs]
+    rows = [[split.val for split in group] for group in groups]
+    batches = [validation_batch(table.X, table.Y, table.w, own) for own in rows]
+    return KeepBestEpoch(
+        networks,
+        Validator(networks, batches, targets, settings.scoring, settings.calibrate),
+        runs[0].state.clock,
+        CosineLog(settings.cycles).ends_cycle,
+        -np.inf if settings.tol is None else settings.tol,
+        settings.n_iter_no_change,
+        snapshots=settings.snapshots,
+    )
 
 
 def validate(
-    runs: list[TrainingRun], groups: list[MemberGroup], table: EncodedTable, n_raw: int
+    networks: list[Network], groups: list[MemberGroup], table: EncodedTable, n_raw: int
 ) -> tuple[Array, Array]:
     """Return raw outputs of each network for its validation rows, and those rows.
 
     Shapes: (m, n_raw), (m,); the rows of one network come after those of another.
     """
     raws, rows = [np.empty((0, n_raw))], [np.empty(0, int)]
-    for training_run, group in zip(runs, groups, strict=True):
+    for net, group in zip(networks, groups, strict=True):
         own = [split.val for split in group]
         if len(own[0]):
             batch = validation_batch(table.X, table.Y, None, own)
-            raw = training_run.net.infer(batch.X)
+            raw = net.infer(batch.X)
             raws += [raw[i, : len(val)] for i, val in enumerate(own)]
             rows += own
     return np.concatenate(raws), np.concatenate(rows)

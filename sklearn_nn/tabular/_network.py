@@ -32,12 +32,13 @@ def make_block(settings: Any, encoder: Any, X: Array, n_raw: int) -> Block:
     """
     parts: list[Any] = [("input", input_block(settings.embedding, encoder, X))]
     parts.append(("scale", Scale()))
+    f = settings.activation
+    bends = isinstance(f, ParametricActivation)
     for i, units in enumerate(settings.hidden_layer_sizes, start=1):
-        dense = Dense(units)
-        parts += [
-            (f"dense{i}", Shared(dense) if settings.share_weights else dense),
-            (f"activation{i}", ParametricActivation(settings.activation)),
-        ]
+        dense = Dense(units) if bends else Dense(units, f)
+        parts.append((f"dense{i}", Shared(dense) if settings.share_weights else dense))
+        if bends:
+            parts.append((f"activation{i}", f))
         if settings.dropout:
             parts.append((f"dropout{i}", Dropout(settings.dropout, FlatCosine())))
     return Chain([*parts, ("output", Dense(n_raw))])

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sklearn_nn.base import CLASS_WEIGHT, SEED
-from sklearn_nn.blocks import Activation
+from sklearn_nn.blocks import Activation, ParametricActivation
 from sklearn_nn.core import (
     Boolean,
     OneOf,
@@ -25,27 +25,33 @@ from sklearn_nn.schedules import CosineLog
 
 AUTO = "auto"
 MANY_NUMBERS = 50
+# The first cycle of the rate, which is the shortest: passes over so many rows in all,
+# but no more than so many.
+ROWS_OF_A_CYCLE = 2500
+EPOCHS_OF_A_CYCLE = 3
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to train on a table; each field is a parameter, and what its "auto" means.
 
-    ``batch_size`` may still be "auto", for it depends on the number of rows, and so may
-    ``embedding``, which depends on that of columns.
+    ``batch_size`` and ``max_epochs`` may still be "auto", for they depend on the number
+    of rows, and so may ``embedding``, which depends on that of columns.
     """
 
     n_bags: int = 8
-    n_members: int = 2
-    max_epochs: int = 192
+    n_members: int = 1
+    max_epochs: Any = AUTO
     hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
     embedding: str | None = AUTO
-    activation: Any = "selu"
+    activation: Any = "relu"
     share_weights: bool = False
-    dropout: float = 0.15
+    dropout: float = 0.0
     weight_decay: float = 0.02
     learning_rate: float = 0.04
-    cycles: int = 4
+    cycles: int = 6
+    tol: float | None = 0.1
+    snapshots: bool = True
     batch_size: Any = AUTO
     n_iter_no_change: float = np.inf
     scoring: Any = None
@@ -72,6 +78,13 @@ class Settings:
         size = 64 if n <= 1024 else 128 if n <= 8192 else 256 if n <= 30_000 else 512
         return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
 
+    def epochs(self, n: int) -> int:
+        """Return the most epochs for ``n`` training rows."""
+        if not is_auto(self.max_epochs):
+            return int(self.max_epochs)
+        first = min(max(1, ROWS_OF_A_CYCLE // n), EPOCHS_OF_A_CYCLE)
+        return first * (2**self.cycles - 1)
+
 
 def is_auto(value: Any) -> bool:
     """Whether the preset shall decide."""
@@ -79,15 +92,20 @@ def is_auto(value: Any) -> bool:
 
 
 CLASSIFIER_PRESETS: Mapping[str, Settings] = {
-    "fast": Settings(n_bags=1, max_epochs=160),
+    "fast": Settings(n_bags=4, cycles=4),
     "default": Settings(),
-    "best": Settings(n_members=8, max_epochs=256),
+    "best": Settings(n_members=4, cycles=7),
     "realmlp": Settings(
         n_bags=1,
         n_members=1,
         max_epochs=256,
         hidden_layer_sizes=(256, 256, 256),
         embedding="pbld",
+        activation=ParametricActivation("selu"),
+        dropout=0.15,
+        cycles=4,
+        tol=None,
+        snapshots=False,
         batch_size=256,
         label_smoothing=0.1,
         scoring="accuracy",
@@ -95,14 +113,16 @@ CLASSIFIER_PRESETS: Mapping[str, Settings] = {
     ),
 }
 REGRESSOR_PRESETS: Mapping[str, Settings] = {
-    name: replace(
-        settings,
+    name: replace(settings, learning_rate=0.2)
+    for name, settings in CLASSIFIER_PRESETS.items()
+} | {
+    "realmlp": replace(
+        CLASSIFIER_PRESETS["realmlp"],
         learning_rate=0.2,
-        activation="mish",
+        activation=ParametricActivation("mish"),
         scoring=None,
         label_smoothing=0.0,
     )
-    for name, settings in CLASSIFIER_PRESETS.items()
 }
 
 
@@ -122,7 +142,8 @@ def _or_auto(*rules: Rule) -> Rule:
 
 
 MOST_NETWORKS = 10_000
-NAMES = "a name or object as of `Dense`"
+ACTIVATIONS = (str, Activation, ParametricActivation)
+NAMES = "a name or object as of `Dense`, or a `ParametricActivation`"
 TABULAR_RULES: Mapping[str, Rule] = {
     "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
     "categorical_features": TableEncoder.rules["categorical_features"],
@@ -134,13 +155,15 @@ TABULAR_RULES: Mapping[str, Rule] = {
     ),
     "embedding": OneOf((AUTO, "both", "pbld", "piecewise", "periodic", None)),
     "activation": _or_auto(
-        Satisfying(lambda value: isinstance(value, (str, Activation)), NAMES)
+        Satisfying(lambda value: isinstance(value, ACTIVATIONS), NAMES)
     ),
     "share_weights": _or_auto(Boolean()),
     "dropout": _or_auto(number(0, 1, "[)")),
     "weight_decay": _or_auto(number(0, np.inf, "[)")),
     "learning_rate": _or_auto(number(0, np.inf, "()")),
     "cycles": _or_auto(CosineLog.rules["cycles"]),
+    "tol": _or_auto(number(0, 1, "[)"), OneOf((None,))),
+    "snapshots": _or_auto(Boolean()),
     "batch_size": _or_auto(integer(1)),
     "n_iter_no_change": _or_auto(integer(1), OneOf((np.inf,))),
     "validation_fraction": number(0, 1, "[)"),

@@ -33,6 +33,11 @@ class EncodedTable:
     splits: list[Split]
 
     @property
+    def n_fewest(self) -> int:
+        """Return the number of rows that train the network with the fewest."""
+        return min(len(split.train) for split in self.splits)
+
+    @property
     def X_train(self) -> Array:
         """Return the rows of all networks but those that only validate."""
         return self.X[: self.n_train]

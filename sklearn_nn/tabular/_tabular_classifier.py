@@ -28,10 +28,8 @@ from sklearn_nn.tabular._presets import (
     Settings,
 )
 from sklearn_nn.tabular._splits import EncodedTable
-from sklearn_nn.tabular._targets import TableClasses, fit_temperature
-from sklearn_nn.training import TrainingRun
-
-MIN_ROWS_TO_CALIBRATE = 50
+from sklearn_nn.tabular._targets import TableClasses
+from sklearn_nn.training import Kept
 
 
 @dataclass(eq=False, repr=False)
@@ -281,13 +279,12 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     def _store_results(
         self,
         table: EncodedTable,
-        runs: list[TrainingRun],
+        kept: Kept,
         groups: list[MemberGroup],
         settings: Settings,
     ) -> None:
-        super()._store_results(table, runs, groups, settings)
-        raw, rows = validate(runs, groups, table, self._targets.n_raw)
-        n = len(np.unique(rows))  # several networks may have the same
-        if settings.calibrate and n >= MIN_ROWS_TO_CALIBRATE:
+        super()._store_results(table, kept, groups, settings)
+        raw, rows = validate(self._networks, groups, table, self._targets.n_raw)
+        if settings.calibrate:
             w = None if table.w is None else table.w[rows]
-            self.temperature_ = fit_temperature(table.Y[rows], raw, w)
+            self.temperature_ = self._targets.temperature([table.Y[rows]], [raw], [w])

@@ -1,5 +1,6 @@
 """Targets of a table: what the loss reads, and predictions of several members."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from sklearn_nn.core import Array, Loss
 from sklearn_nn.losses import SoftmaxCrossEntropy
 
 MAX_LOG_TEMPERATURE = 3.0
+MIN_ROWS_TO_CALIBRATE = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,22 @@ class TableClasses(ClassTargets):
     def decode_rows(self, Y: Array) -> Array:
         """Return the labels of encoded targets."""
         return np.asarray(self.classes[Y])
+
+    def temperature(
+        self, ys: Sequence[Array], raws: Sequence[Array], ws: Sequence[Array | None]
+    ) -> float:
+        """Return what to divide raw outputs by, from validation rows; 1 for too few.
+
+        Shapes, of each piece: y (..., n), raw (..., n, k), w (..., n), (n,) or None.
+        """
+        y = np.concatenate([own.ravel() for own in ys])
+        raw = np.concatenate([own.reshape(-1, self.n_raw) for own in raws])
+        w = None
+        if any(own is not None for own in ws):
+            full = zip(ys, [1.0 if own is None else own for own in ws], strict=True)
+            w = np.concatenate([np.broadcast_to(v, u.shape).ravel() for u, v in full])
+        n = len(y) if w is None else np.count_nonzero(w)
+        return fit_temperature(y, raw, w) if n >= MIN_ROWS_TO_CALIBRATE else 1.0
 
     def mean(self, raw: Array, temperature: float = 1.0) -> Array:
         """Return the mean of the members' probabilities: (n, k), of float64.

@@ -1,6 +1,6 @@
 """What the validation rows of each member say of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,42 +34,78 @@ def validation_batch(
     return Batch(X[places], Y[places], w)
 
 
-def make_member_evaluator(
-    targets: Any, batch: Batch, scoring: Any
-) -> Callable[[Network], tuple[Array, Array]]:
-    """Return the function that gives loss and score of each member: (k,) and (k,).
+class Validator:
+    """Tells loss and score of each member of all networks, on its validation rows.
 
-    Without ``scoring``, the score is the negative loss.
+    With ``calibrates``, losses of classes are those at the temperature that suits all
+    members: how sure the networks are is mended afterwards, how well they tell the
+    classes apart is not. Without ``scoring``, the score is the negative loss.
+
+    References
+    ----------
+    Berta, Holzmüller, Jordan and Bach, "Rethinking early stopping: refine, then
+    calibrate", 2025, arXiv:2501.19195.
     """
-    scorer = None if scoring is None else get_scorer(scoring)
-    known = (
-        _RawOutputClassifier(targets)
-        if isinstance(targets, TableClasses)
-        else _RawOutputRegressor(targets)
-    )
 
-    def evaluate(net: Network) -> tuple[Array, Array]:
-        raw = net.infer(batch.X)
-        Y, w = batch.y, batch.w
-        Y = np.broadcast_to(Y, (len(raw), *Y.shape)) if batch.X.ndim == 2 else Y
-        losses = targets.measure.value(Y, raw, w)
-        if scorer is None:
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        batches: Sequence[Batch],
+        targets: Any,
+        scoring: Any,
+        calibrates: bool,
+    ) -> None:
+        self.networks, self.batches, self.targets = networks, batches, targets
+        self.scoring = scoring
+        self._scorer = None if scoring is None else get_scorer(scoring)
+        is_classes = isinstance(targets, TableClasses)
+        self._calibrates = calibrates and is_classes
+        known = _RawOutputClassifier if is_classes else _RawOutputRegressor
+        self._known = known(targets)
+
+    def __call__(self) -> tuple[Array, Array]:
+        """Return losses and scores, (k,) each, for k members of all networks."""
+        raws = [
+            net.infer(batch.X)
+            for net, batch in zip(self.networks, self.batches, strict=True)
+        ]
+        losses = np.concatenate(self._losses(raws))
+        if self._scorer is None:
             return losses, np.where(np.isfinite(losses), -losses, -np.inf)
-        scores = []
-        for i, own in enumerate(raw):
-            if not np.isfinite(own).all():  # scorers raise an error of their own
-                scores.append(-np.inf)
-                continue
-            w_own = w if w is None or w.ndim == 1 else w[i]
-            options = {} if w_own is None else {"sample_weight": w_own}
-            try:
-                scores.append(scorer(known, own, targets.decode_rows(Y[i]), **options))
-            except Exception as error:
-                error.add_note(f"It was raised by `scoring`={shown(scoring)}.")
-                raise
+        scores = [
+            self._score(own, batch.y if batch.X.ndim == 2 else batch.y[i], w)
+            for raw, batch in zip(raws, self.batches, strict=True)
+            for i, own in enumerate(raw)
+            for w in [batch.w if batch.w is None or batch.w.ndim == 1 else batch.w[i]]
+        ]
         return losses, np.array(scores)
 
-    return evaluate
+    def _losses(self, raws: list[Array]) -> list[Array]:
+        """Return the losses of the members of each network."""
+        ys = [
+            np.broadcast_to(batch.y, (len(raw), *batch.y.shape))
+            if batch.X.ndim == 2
+            else batch.y
+            for raw, batch in zip(raws, self.batches, strict=True)
+        ]
+        ws = [batch.w for batch in self.batches]
+        if self._calibrates:
+            t = self.targets.temperature(ys, raws, ws)
+            raws = [raw / t for raw in raws]
+        value = self.targets.measure.value
+        return [value(y, raw, w) for y, raw, w in zip(ys, raws, ws, strict=True)]
+
+    def _score(self, raw: Array, y: Array, w: Array | None) -> float:
+        if not np.isfinite(raw).all():  # scorers raise an error of their own
+            return -np.inf
+        assert self._scorer is not None
+        options = {} if w is None else {"sample_weight": w}
+        try:
+            y = self.targets.decode_rows(y)
+            return float(self._scorer(self._known, raw, y, **options))
+        except Exception as error:
+            error.add_note(f"It was raised by `scoring`={shown(self.scoring)}.")
+            raise
 
 
 class _RawOutputs(BaseEstimator):

@@ -4,7 +4,7 @@ from sklearn_nn.training._data import Batch, Data, Group
 from sklearn_nn.training._lbfgs import minimize_lbfgs
 from sklearn_nn.training._loop import TrainingRun, train, train_together
 from sklearn_nn.training._member_data import MemberData
-from sklearn_nn.training._member_monitors import KeepBestMembers
+from sklearn_nn.training._member_monitors import KeepBestEpoch, Kept
 from sklearn_nn.training._monitors import (
     KeepBest,
     Monitor,
@@ -21,7 +21,8 @@ __all__ = [
     "Epoch",
     "Group",
     "KeepBest",
-    "KeepBestMembers",
+    "KeepBestEpoch",
+    "Kept",
     "MemberData",
     "Monitor",
     "Outcome",

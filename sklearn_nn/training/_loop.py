@@ -55,6 +55,7 @@ class TrainingRun:
         """Pass once over the rows, in epoch ``i`` of ``n_epochs``; ask the monitors."""
         self.state.clock.progress = i / n_epochs
         epoch = self._train_epoch(1 / n_epochs)
+        self.state.clock.progress = (i + 1) / n_epochs
         stops = [monitor.after_epoch(epoch, self.net) for monitor in self.monitors]
         self.ended = any(stops) or not np.isfinite(epoch.loss)
         return epoch
