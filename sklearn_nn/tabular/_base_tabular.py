@@ -147,7 +147,7 @@ class BaseTabular(
         self._targets, w = self._make_targets(y, w, settings)
         kept = None if w is None or w.all() else np.flatnonzero(w)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        Z = self._encoder.fit_for(self, X, kept).transform_for(self, X)
+        Z = self._encoder.fit_for(self, X, kept, 9).transform_for(self, X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
