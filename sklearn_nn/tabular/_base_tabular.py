@@ -43,6 +43,7 @@ from sklearn_nn.training import (
     KeepBestMembers,
     Monitor,
     Printer,
+    TimeLimit,
     TrainingRun,
     train_together,
 )
@@ -90,6 +91,7 @@ class BaseTabular(
             self._fit_on_one_thread(arguments)
 
     def _fit_on_one_thread(self, arguments: FitArguments) -> None:
+        limit = None if self.max_time is None else TimeLimit(float(self.max_time))
         settings = Settings.of(self, self.presets)
         (seed,) = draw_seeds(self.random_state, 1)
         table = self._make_table(arguments, settings, seed)
@@ -107,7 +109,7 @@ class BaseTabular(
             [*monitors, *callbacks],
             settings.max_epochs,
             effective_n_jobs(self.n_jobs),
-            np.inf if self.max_time is None else float(self.max_time),
+            limit,
         )
         report_interrupt(outcome.interrupt, f"in epoch {len(outcome.epochs) + 1}")
         for epoch in outcome.epochs:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array, Clock, Rng, compile_network
+from sklearn_nn.core import Array, Block, Clock, Rng, compile_network
 from sklearn_nn.optimizers import AdamW
 from sklearn_nn.schedules import CosineLog, FlatCosine
 from sklearn_nn.tabular._network import make_block, segments_of, start_from_rows
@@ -52,8 +52,9 @@ def make_runs(
     """Return the trainings of all groups, each with a generator of its own."""
     seeds = np.random.SeedSequence(seed).spawn(len(groups))
     rngs = [np.random.Generator(np.random.PCG64DXSM(own)) for own in seeds]
+    block = make_block(settings, encoder, table.X_train, targets.n_raw)
     return [
-        _make_run(group, table, settings, encoder, targets, rng)
+        _make_run(group, table, settings, block, targets, rng)
         for group, rng in zip(groups, rngs, strict=True)
     ]
 
@@ -62,12 +63,11 @@ def _make_run(
     group: MemberGroup,
     table: EncodedTable,
     settings: Settings,
-    encoder: Any,
+    block: Block,
     targets: Any,
     rng: Rng,
 ) -> TrainingRun:
     X, Y, w = table.X, table.Y, table.w
-    block = make_block(settings, encoder, table.X_train, targets.n_raw)
     net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
     start_from_rows(net, table.X_train, rng)
     optimizer = AdamW(0.9, 0.95, 1e-8, settings.weight_decay, FlatCosine())
@@ -87,7 +87,8 @@ def _make_run(
         batch = validation_batch(X, Y, w, [split.val for split in group])
         evaluate = make_member_evaluator(targets, batch, settings.scoring)
         monitors.append(KeepBestMembers(net, evaluate, settings.n_iter_no_change))
-    return TrainingRun(net, targets.loss, data, recipe, state, monitors)
+    n_val = max(len(split.val) for split in group)
+    return TrainingRun(net, targets.loss, data, recipe, state, monitors, n_val)
 
 
 def validate(

@@ -93,8 +93,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     scoring : str, callable, "auto" or None, default="auto"
         What decides on the best epoch: a metric of scikit-learn, or None for the loss.
     max_time : float, default=None
-        Seconds that the training may take: if ``max_epochs`` would take longer, there
-        are fewer of them.
+        Seconds that `fit` may take. If ``max_epochs`` would take longer, there are
+        fewer of them, the last of which may be a part of the rows. Before and after
+        comes what cannot be shorter: the table is encoded, a few batches train each
+        network, and the validation rows are predicted.
     n_jobs : int, default=None
         Number of threads, over which the networks are distributed; None is 1, -1 one
         per core. It changes the time, not the result.
@@ -128,7 +130,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     best_scores_ : ndarray of shape (n_networks,)
         Score of that epoch on the validation rows.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs, a last one that ``max_time`` cut short included.
     n_params_ : int
         Number of trained parameters of all networks.
     loss_curve_ : list of float
