@@ -102,7 +102,8 @@ class BaseTabular(
         self._networks = [training_run.net for training_run in runs]
         self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
         callbacks = self._callbacks(arguments, settings)
-        monitors: list[Monitor] = [Printer()] if self.verbose else []
+        printer = Printer(settings.max_epochs, limit)
+        monitors: list[Monitor] = [printer] if self.verbose else []
         outcome = train_together(
             runs,
             None,

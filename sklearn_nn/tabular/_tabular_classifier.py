@@ -103,7 +103,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     random_state : int, RandomState instance or None, default=None
         Decides on folds, initial weights, batches and noise.
     verbose : bool or int, default=False
-        Whether to print the loss of each epoch.
+        Whether to print loss and score of each epoch, and the time that is left.
     class_weight : dict, "balanced" or None, default=None
         Weight of the rows of each class. "balanced" gives all classes the same total
         weight.

@@ -93,7 +93,7 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     random_state : int, RandomState instance or None, default=None
         Decides on folds, initial weights, batches and noise.
     verbose : bool or int, default=False
-        Whether to print the loss of each epoch.
+        Whether to print loss and score of each epoch, and the time that is left.
     loss : str or Loss, default="squared_error"
         What training minimizes: a key of `sklearn_nn.losses.LOSSES`, such as
         "absolute_error" or "huber". An object of `sklearn_nn.losses` has constants of

@@ -215,6 +215,7 @@ def test_verbose_prints_each_epoch(cls, rng, capsys):
         f"Iteration {i}" for i in (1, 2, 3, 4)
     ]
     assert "validation score" in lines[0]
+    assert lines[-1].endswith("time left = 0:00:00")
 
 
 @both
