@@ -26,6 +26,8 @@ class PandasTable(Table):
 
     def kind(self, position: int) -> Kind:
         dtype = self._dtypes[position]
+        if self._kinds[position] == "U":
+            return _kind_of_texts(self.X.iloc[:, position].notna().any())
         if not _is_categorical(dtype):
             known = KINDS.get(self._kinds[position])
             return known or self.kind_of_values(self.column(position))
@@ -79,7 +81,28 @@ class NarwhalsTable(Table):
         if self.is_plain(position):
             is_number = self._dtypes[position].is_numeric()
             return "number" if is_number else "flag"
+        if self._holds_texts(position):
+            column = self.X[:, position]
+            return _kind_of_texts(column.null_count() < len(column))
         return self.kind_of_values(self.column(position))
+
+    def _levels(self, position: int) -> tuple[Array, list[Any]]:
+        import narwhals.stable.v2 as nw
+
+        if not self._holds_texts(position):
+            return super()._levels(position)
+        # Codes come from the library of the frame, not by way of Python's objects.
+        texts = self.X[:, position].cast(nw.String)
+        levels = texts.drop_nulls().unique().to_list()
+        if not levels:
+            return np.full(len(texts), -1), levels
+        codes = texts.replace_strict(levels, range(len(levels)), return_dtype=nw.Int64)
+        return codes.fill_null(-1).to_numpy(), levels
+
+    def _holds_texts(self, position: int) -> bool:
+        import narwhals.stable.v2 as nw
+
+        return self._dtypes[position] in (nw.String, nw.Categorical, nw.Enum)
 
     def _column(self, position: int) -> Array:
         import narwhals.stable.v2 as nw
@@ -110,10 +133,18 @@ class NarwhalsTable(Table):
         return numbers
 
 
+def _kind_of_texts(any_given: bool) -> Kind:
+    """Return what a column of texts holds: one without any could hold numbers, too."""
+    return "text" if any_given else "number"
+
+
 def _letter(dtype: Any) -> str:
-    """Return the letter of NumPy for a dtype of pandas, "O" where there is none."""
+    """Return the letter of NumPy for a dtype of pandas, "O" where there is none.
+
+    Texts of pandas and of Arrow are "U".
+    """
     try:
-        return str(dtype.kind)
+        return "U" if dtype.type is str else str(dtype.kind)
     except NotImplementedError:  # some of Arrow's
         return "O"
 

@@ -24,7 +24,7 @@ from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
 
 AUTO = "auto"
-MANY_NUMBERS = 50
+MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,10 @@ class Settings:
         """Return the settings for a table with so many columns of numbers."""
         if not is_auto(self.embedding):
             return self
-        # In wide tables pieces take more time than all layers, and nothing is gained.
+        # In wide tables pieces take more time than all layers, and nothing is gained; in
+        # very wide ones waves do, too.
+        if n_numeric > VERY_MANY_NUMBERS:
+            return replace(self, embedding=None)
         return replace(self, embedding="both" if n_numeric <= MANY_NUMBERS else "pbld")
 
     def rows_of_a_batch(self, n: int) -> int:

@@ -57,7 +57,8 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
         `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
-        with None, nothing. "auto" is both, in tables of more than 50 numbers the first.
+        with None, nothing. "auto" is both, in tables of more than 50 numbers the first,
+        of more than 1000 numbers None.
     activation : str, Activation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`; how far each unit bends is
         trained, see `ParametricActivation`.
