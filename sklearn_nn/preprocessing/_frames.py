@@ -71,7 +71,8 @@ class NarwhalsTable(Table):
     """The columns of a DataFrame of narwhals: polars', pyarrow's and others'."""
 
     def __init__(self, X: Any) -> None:
-        super().__init__(X, X.columns)
+        self._columns = list(X.columns)  # the list is made anew each time
+        super().__init__(X, self._columns)
         self._dtypes = list(X.schema.values())
 
     def take(self, rows: Array) -> Table:
@@ -82,7 +83,7 @@ class NarwhalsTable(Table):
             is_number = self._dtypes[position].is_numeric()
             return "number" if is_number else "flag"
         if self._holds_texts(position):
-            column = self.X[:, position]
+            column = self._series(position)
             return _kind_of_texts(column.null_count() < len(column))
         return self.kind_of_values(self.column(position))
 
@@ -92,12 +93,15 @@ class NarwhalsTable(Table):
         if not self._holds_texts(position):
             return super()._levels(position)
         # Codes come from the library of the frame, not by way of Python's objects.
-        texts = self.X[:, position].cast(nw.String)
+        texts = self._series(position).cast(nw.String)
         levels = texts.drop_nulls().unique().to_list()
         if not levels:
             return np.full(len(texts), -1), levels
         codes = texts.replace_strict(levels, range(len(levels)), return_dtype=nw.Int64)
         return codes.fill_null(-1).to_numpy(), levels
+
+    def _series(self, position: int) -> Any:
+        return self.X.get_column(self._columns[position])
 
     def _holds_texts(self, position: int) -> bool:
         import narwhals.stable.v2 as nw
@@ -107,7 +111,7 @@ class NarwhalsTable(Table):
     def _column(self, position: int) -> Array:
         import narwhals.stable.v2 as nw
 
-        series, dtype = self.X[:, position], self._dtypes[position]
+        series, dtype = self._series(position), self._dtypes[position]
         if dtype.is_nested():
             raise TypeError(f"values of {dtype}")
         if dtype in (nw.Categorical, nw.Enum):
@@ -129,7 +133,7 @@ class NarwhalsTable(Table):
 
         numbers = np.empty((self.shape[0], len(positions)), order="F")
         for i, position in enumerate(positions):
-            numbers[:, i] = self.X[:, position].cast(nw.Float64).to_numpy()
+            numbers[:, i] = self._series(position).cast(nw.Float64).to_numpy()
         return numbers
 
 

@@ -64,8 +64,8 @@ class Settings:
         """Return the settings for a table with so many columns of numbers."""
         if not is_auto(self.embedding):
             return self
-        # In wide tables pieces take more time than all layers, and nothing is gained; in
-        # very wide ones waves do, too.
+        # In wide tables pieces take more time than all layers, and nothing is gained;
+        # of very many numbers waves do, too.
         if n_numeric > VERY_MANY_NUMBERS:
             return replace(self, embedding=None)
         return replace(self, embedding="both" if n_numeric <= MANY_NUMBERS else "pbld")
