@@ -223,6 +223,20 @@ FAULTS = [
         "training",
     ),
     Fault(
+        "training: no time is kept for validation",
+        "training/_pace.py",
+        "left -= 2 * rest",
+        "left -= 0",
+        "training/test_time_limit.py",
+    ),
+    Fault(
+        "training: schedules do not end with the time",
+        "training/_pace.py",
+        "min(max(usual, to_go / max(left, 1.0)), to_go)",
+        "usual",
+        "training/test_time_limit.py",
+    ),
+    Fault(
         "training: biases decay",
         "training/_step.py",
         "Segment(cut, n, decay=0.0)",
@@ -463,6 +477,20 @@ FAULTS = [
         "of_missing = len(self.known) if self.has_missing else -1",
         "of_missing = len(self.known) if self.has_missing else 0",
         "preprocessing",
+    ),
+    Fault(
+        "table: ids are categories",
+        "preprocessing/_categories.py",
+        "n_single >= UNSEEN_SHARE * n_rows",
+        "n_single > n_rows",
+        "preprocessing/test_names_of_rows.py",
+    ),
+    Fault(
+        "table: missing texts of polars are a level",
+        "preprocessing/_frames.py",
+        "codes.fill_null(-1)",
+        "codes.fill_null(0)",
+        "preprocessing/test_texts_of_frames.py",
     ),
     Fault(
         "table: missing numbers become the median",

@@ -11,6 +11,11 @@ from sklearn_nn.preprocessing._scaling import RobustScale
 from sklearn_nn.preprocessing._tables import Table
 from sklearn_nn.preprocessing._texts import kind_of, standard, texts_of
 
+# A column is left out if of so many rows that have a level at least, so large a share
+# has one that no other row has.
+ROWS_TO_JUDGE = 50
+UNSEEN_SHARE = 0.9
+
 
 @dataclass(frozen=True, eq=False)
 class Categories:
@@ -25,10 +30,16 @@ class Categories:
 
     @classmethod
     def fit(cls, position: int, found: Array, levels: list[Any]) -> "Categories":
-        """Return the categories among ``levels[found]``; -1 is what is missing."""
-        seen = np.bincount(found + 1, minlength=len(levels) + 1) > 0
-        present = in_order([v for v, s in zip(levels, seen[1:], strict=True) if s])
-        return cls(position, [*map(standard, present)], bool(seen[0]))
+        """Return the categories among ``levels[found]``; -1 is what is missing.
+
+        Of a column that names its rows, no level is known.
+        """
+        counts = np.bincount(found + 1, minlength=len(levels) + 1)
+        has_missing, counts = bool(counts[0]), counts[1:]
+        if name_rows(counts):
+            return cls(position, [], has_missing)
+        present = in_order([v for v, c in zip(levels, counts, strict=True) if c])
+        return cls(position, [*map(standard, present)], has_missing)
 
     @property
     def size(self) -> int:
@@ -113,20 +124,51 @@ def in_order(levels: list[Any]) -> list[Any]:
         return sorted(levels, key=lambda level: (type(level).__name__, str(level)))
 
 
+def name_rows(counts: Array) -> bool:
+    """Whether levels that occur so often do no more than to name single rows.
+
+    The share of the rows whose level occurs once is about how often a new row has a
+    level that training did not see. Where that is nearly always, the column says
+    nothing of new rows, and lets a network know the training rows by heart.
+
+    References
+    ----------
+    Good, "The population frequencies of species and the estimation of population
+    parameters", Biometrika 40, 1953.
+    """
+    n_rows, n_single = counts.sum(), np.count_nonzero(counts == 1)
+    return bool(n_rows >= ROWS_TO_JUDGE and n_single >= UNSEEN_SHARE * n_rows)
+
+
 def fit_categories(
-    table: Table, positions: list[int], max_one_hot: int
+    table: Table, positions: list[int], max_one_hot: int, stacklevel: int
 ) -> tuple[list[OneHot], list[Categories], dict[int, list[Any]]]:
     """Return those with few categories, those with many, and all labels by position.
 
-    Columns with one category are dropped.
+    Columns that do not vary are dropped. ``stacklevel`` is that of a warning here.
     """
     few, many, labels = [], [], {}
     for position in positions:
         found, levels = table.levels(position)
         categories = Categories.fit(position, found, levels)
         labels[position] = categories.labels()
+        if not categories.known and (found >= 0).any():
+            warnings.warn(_left_out(table, categories, found), stacklevel=stacklevel)
         if categories.size > max(max_one_hot, 1):
             many.append(categories)
-        elif categories.size > 1:
-            few.append(OneHot.fit(categories, categories.codes(found, levels)))
+            continue
+        codes = categories.codes(found, levels)
+        if codes.min() < codes.max():
+            few.append(OneHot.fit(categories, codes))
     return few, many, labels
+
+
+def _left_out(table: Table, categories: Categories, found: Array) -> str:
+    n_levels, n_rows = len(np.unique(found[found >= 0])), np.count_nonzero(found >= 0)
+    but = ", but for whether it is missing" if categories.has_missing else ""
+    return (
+        f"{table.label(categories.position)} is left out{but}: it has {n_levels} "
+        f"different values in {n_rows} rows, so that hardly any new row would have one "
+        "of them. Drop the column, or make features of it, such as the words of a text "
+        "or the group that an id belongs to."
+    )

@@ -26,6 +26,8 @@ class PandasTable(Table):
 
     def kind(self, position: int) -> Kind:
         dtype = self._dtypes[position]
+        if self._kinds[position] == "U":
+            return _kind_of_texts(self.X.iloc[:, position].notna().any())
         if not _is_categorical(dtype):
             known = KINDS.get(self._kinds[position])
             return known or self.kind_of_values(self.column(position))
@@ -69,7 +71,8 @@ class NarwhalsTable(Table):
     """The columns of a DataFrame of narwhals: polars', pyarrow's and others'."""
 
     def __init__(self, X: Any) -> None:
-        super().__init__(X, X.columns)
+        self._columns = list(X.columns)  # the list is made anew each time
+        super().__init__(X, self._columns)
         self._dtypes = list(X.schema.values())
 
     def take(self, rows: Array) -> Table:
@@ -79,12 +82,36 @@ class NarwhalsTable(Table):
         if self.is_plain(position):
             is_number = self._dtypes[position].is_numeric()
             return "number" if is_number else "flag"
+        if self._holds_texts(position):
+            column = self._series(position)
+            return _kind_of_texts(column.null_count() < len(column))
         return self.kind_of_values(self.column(position))
+
+    def _levels(self, position: int) -> tuple[Array, list[Any]]:
+        import narwhals.stable.v2 as nw
+
+        if not self._holds_texts(position):
+            return super()._levels(position)
+        # Codes come from the library of the frame, not by way of Python's objects.
+        texts = self._series(position).cast(nw.String)
+        levels = texts.drop_nulls().unique().to_list()
+        if not levels:
+            return np.full(len(texts), -1), levels
+        codes = texts.replace_strict(levels, range(len(levels)), return_dtype=nw.Int64)
+        return codes.fill_null(-1).to_numpy(), levels
+
+    def _series(self, position: int) -> Any:
+        return self.X.get_column(self._columns[position])
+
+    def _holds_texts(self, position: int) -> bool:
+        import narwhals.stable.v2 as nw
+
+        return self._dtypes[position] in (nw.String, nw.Categorical, nw.Enum)
 
     def _column(self, position: int) -> Array:
         import narwhals.stable.v2 as nw
 
-        series, dtype = self.X[:, position], self._dtypes[position]
+        series, dtype = self._series(position), self._dtypes[position]
         if dtype.is_nested():
             raise TypeError(f"values of {dtype}")
         if dtype in (nw.Categorical, nw.Enum):
@@ -106,14 +133,22 @@ class NarwhalsTable(Table):
 
         numbers = np.empty((self.shape[0], len(positions)), order="F")
         for i, position in enumerate(positions):
-            numbers[:, i] = self.X[:, position].cast(nw.Float64).to_numpy()
+            numbers[:, i] = self._series(position).cast(nw.Float64).to_numpy()
         return numbers
 
 
+def _kind_of_texts(any_given: bool) -> Kind:
+    """Return what a column of texts holds: one without any could hold numbers, too."""
+    return "text" if any_given else "number"
+
+
 def _letter(dtype: Any) -> str:
-    """Return the letter of NumPy for a dtype of pandas, "O" where there is none."""
+    """Return the letter of NumPy for a dtype of pandas, "O" where there is none.
+
+    Texts of pandas and of Arrow are "U".
+    """
     try:
-        return str(dtype.kind)
+        return "U" if dtype.type is str else str(dtype.kind)
     except NotImplementedError:  # some of Arrow's
         return "O"
 

@@ -31,7 +31,15 @@ class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
        category, from 0, and -1 for what training did not see. `Embedding` reads them.
 
     Columns that are constant or wholly missing in training are dropped. If nothing
-    varies, the matrix is one column of zeros. NaN, None, NaT and pandas' NA are missing
+    varies, the matrix is one column of zeros.
+
+    A categorical column in which at least 90 % of the values occur in one row only, of
+    at least 50 values, is left out with a warning, but for an indicator of what is
+    missing: an id, or free text. That share is about how often the level of a new row
+    is one that training did not see (Good, 1953), and a network that reads such a
+    column learns its training rows by heart.
+
+    NaN, None, NaT and pandas' NA are missing
     values. Infinity is an error.
 
     A table is a data frame of pandas, of polars, or of another library that narwhals
@@ -60,7 +68,7 @@ class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
         Which columns of the table are categorical.
     categories_ : dict
         For each position of a categorical column, its categories in the order of their
-        codes, NaN for what is missing.
+        codes, NaN for what is missing; of a column that is left out, no others.
     n_features_in_ : int
         Number of columns of the table.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -68,6 +76,9 @@ class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
 
     References
     ----------
+    Good, "The population frequencies of species and the estimation of population
+    parameters", Biometrika 40, 1953: how often a new row has an unknown level.
+
     Holzmüller, Grinsztajn and Steinwart, "Better by default: strong pre-tuned MLPs and
     boosted trees on tabular data", NeurIPS 2024: the scaling, and which categories
     become zeros and ones.
@@ -113,12 +124,22 @@ class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
         -------
         TableEncoder
             The encoder itself.
+
+        Warns
+        -----
+        UserWarning
+            If a column is left out since nearly every row has a value of its own.
         """
         check_params(self, self.rules)
-        return self.fit_for(self, X, rows)
+        return self.fit_for(self, X, rows, 4)
 
-    def fit_for(self, owner: Any, X: Any, rows: Array | None) -> "TableEncoder":
-        """Fit as a part of ``owner``, whose input ``X`` is: errors name it."""
+    def fit_for(
+        self, owner: Any, X: Any, rows: Array | None, stacklevel: int
+    ) -> "TableEncoder":
+        """Fit as a part of ``owner``, whose input ``X`` is: errors name it.
+
+        ``stacklevel`` is that of a warning two calls below.
+        """
         table = read_table(X, owner)
         if rows is not None:
             table = table.take(rows)
@@ -129,7 +150,7 @@ class TableEncoder(TransformerMixin, VersionedState, BaseEstimator):
         others = [i for i in numeric if kinds[i] != "time"]
         numbers = Numbers.fit(table, others, times)
         categorical = np.flatnonzero(is_categorical).tolist()
-        categories = fit_categories(table, categorical, self.max_one_hot)
+        categories = fit_categories(table, categorical, self.max_one_hot, stacklevel)
         validate_data(owner, table.X, skip_check_array=True, reset=True)
         self.is_categorical_ = is_categorical
         self._numbers = numbers

@@ -12,6 +12,7 @@ Types = type | tuple[type, ...]
 
 MOMENT = np.dtype("datetime64[us]")
 SPAN = np.dtype("timedelta64[us]")
+_OF_TIME = (date, np.datetime64, timedelta, np.timedelta64, time)
 _NO_NUMBER = (TypeError, ValueError, OverflowError)
 
 
@@ -25,7 +26,7 @@ def typed(values: Array) -> Array:
 
     A time of the day is the length of time since midnight.
     """
-    if values.dtype.kind != "O":
+    if values.dtype.kind != "O" or not has(_OF_TIME, values):
         return values
     if _are((date, np.datetime64), values):
         times = [None if is_missing(v) else _in_utc(v) for v in values.tolist()]

@@ -48,6 +48,7 @@ from sklearn_nn.training import (
     Kept,
     Monitor,
     Printer,
+    TimeLimit,
     train_together,
 )
 
@@ -96,6 +97,7 @@ class BaseTabular(
             self._fit_on_one_thread(arguments)
 
     def _fit_on_one_thread(self, arguments: FitArguments) -> None:
+        limit = None if self.max_time is None else TimeLimit(float(self.max_time))
         settings = Settings.of(self, self.presets)
         (seed,) = draw_seeds(self.random_state, 1)
         table = self._make_table(arguments, settings, seed)
@@ -110,14 +112,14 @@ class BaseTabular(
         best = keep_best_epoch(runs, groups, table, settings, self._targets)
         monitors: list[Monitor] = [] if best is None else [best]
         if self.verbose:
-            monitors.append(Printer())
+            monitors.append(Printer(n_epochs, limit))
         outcome = train_together(
             runs,
             None,
             [*monitors, *callbacks],
             n_epochs,
             effective_n_jobs(self.n_jobs),
-            np.inf if self.max_time is None else float(self.max_time),
+            limit,
         )
         report_interrupt(outcome.interrupt, f"in epoch {len(outcome.epochs) + 1}")
         for epoch in outcome.epochs:
@@ -159,7 +161,7 @@ class BaseTabular(
         self._targets, w = self._make_targets(y, w, settings)
         kept = None if w is None or w.all() else np.flatnonzero(w)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        Z = self._encoder.fit_for(self, X, kept).transform_for(self, X)
+        Z = self._encoder.fit_for(self, X, kept, 9).transform_for(self, X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]

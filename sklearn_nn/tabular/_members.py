@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_nn.core import Array, Clock, Network, Rng, compile_network
+from sklearn_nn.core import Array, Block, Clock, Network, Rng, compile_network
 from sklearn_nn.optimizers import AdamW
 from sklearn_nn.schedules import CosineLog, FlatCosine
 from sklearn_nn.tabular._network import make_block, segments_of, start_from_rows
@@ -52,8 +52,9 @@ def make_runs(
     """Return the trainings of all groups, each with a generator of its own."""
     seeds = np.random.SeedSequence(seed).spawn(len(groups))
     rngs = [np.random.Generator(np.random.PCG64DXSM(own)) for own in seeds]
+    block = make_block(settings, encoder, table.X_train, targets.n_raw)
     return [
-        _make_run(group, table, settings, encoder, targets, rng)
+        _make_run(group, table, settings, block, targets, rng)
         for group, rng in zip(groups, rngs, strict=True)
     ]
 
@@ -62,12 +63,11 @@ def _make_run(
     group: MemberGroup,
     table: EncodedTable,
     settings: Settings,
-    encoder: Any,
+    block: Block,
     targets: Any,
     rng: Rng,
 ) -> TrainingRun:
     X, Y, w = table.X, table.Y, table.w
-    block = make_block(settings, encoder, table.X_train, targets.n_raw)
     net = compile_network(block, X.shape[1:], X.dtype, rng, members=len(group))
     start_from_rows(net, table.X_train, rng)
     optimizer = AdamW(0.9, 0.95, 1e-8, settings.weight_decay, FlatCosine())
@@ -82,7 +82,8 @@ def _make_run(
     )
     data = MemberData.of(X, Y, w, [split.train for split in group])
     state = TrainingState(optimizer.init(net.trained), rng, Clock())
-    return TrainingRun(net, targets.loss, data, recipe, state)
+    n_val = max(len(split.val) for split in group)
+    return TrainingRun(net, targets.loss, data, recipe, state, (), n_val)
 
 
 def keep_best_epoch(

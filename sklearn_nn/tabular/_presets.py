@@ -24,7 +24,7 @@ from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
 
 AUTO = "auto"
-MANY_NUMBERS = 50
+MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
 # The first cycle of the rate, which is the shortest: passes over so many rows in all,
 # but no more than so many.
 ROWS_OF_A_CYCLE = 2500
@@ -70,7 +70,10 @@ class Settings:
         """Return the settings for a table with so many columns of numbers."""
         if not is_auto(self.embedding):
             return self
-        # In wide tables pieces take more time than all layers, and nothing is gained.
+        # In wide tables pieces take more time than all layers, and nothing is gained;
+        # of very many numbers waves do, too.
+        if n_numeric > VERY_MANY_NUMBERS:
+            return replace(self, embedding=None)
         return replace(self, embedding="both" if n_numeric <= MANY_NUMBERS else "pbld")
 
     def rows_of_a_batch(self, n: int) -> int:

@@ -57,7 +57,8 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
         `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
-        with None, nothing. "auto" is both, in tables of more than 50 numbers the first.
+        with None, nothing. "auto" is both, in tables of more than 50 numbers the first,
+        of more than 1000 numbers None.
     activation : str, Activation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`; how far each unit bends is
         trained, see `ParametricActivation`.
@@ -83,15 +84,17 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     scoring : str, callable, "auto" or None, default="auto"
         What decides on the best epoch: a metric of scikit-learn, or None for the loss.
     max_time : float, default=None
-        Seconds that the training may take: if ``max_epochs`` would take longer, there
-        are fewer of them.
+        Seconds that `fit` may take. If ``max_epochs`` would take longer, there are
+        fewer of them, the last of which may be a part of the rows. Before and after
+        comes what cannot be shorter: the table is encoded, a few batches train each
+        network, and the validation rows are predicted.
     n_jobs : int, default=None
         Number of threads, over which the networks are distributed; None is 1, -1 one
         per core. It changes the time, not the result.
     random_state : int, RandomState instance or None, default=None
         Decides on folds, initial weights, batches and noise.
     verbose : bool or int, default=False
-        Whether to print the loss of each epoch.
+        Whether to print loss and score of each epoch, and the time that is left.
     loss : str or Loss, default="squared_error"
         What training minimizes: a key of `sklearn_nn.losses.LOSSES`, such as
         "absolute_error" or "huber". An object of `sklearn_nn.losses` has constants of
@@ -109,7 +112,7 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     best_scores_ : ndarray of shape (n_networks,)
         Score of that epoch on the validation rows.
     n_iter_ : int
-        Number of epochs.
+        Number of epochs, a last one that ``max_time`` cut short included.
     n_params_ : int
         Number of trained parameters of all networks.
     loss_curve_ : list of float

@@ -12,6 +12,7 @@ from sklearn_nn.training._monitors import (
     Printer,
     Validation,
 )
+from sklearn_nn.training._pace import TimeLimit
 from sklearn_nn.training._pruning import Prune, Pruning, density_of, prune
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
 
@@ -31,6 +32,7 @@ __all__ = [
     "Prune",
     "Pruning",
     "Recipe",
+    "TimeLimit",
     "TrainingRun",
     "TrainingState",
     "Validation",

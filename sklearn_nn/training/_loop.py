@@ -19,15 +19,17 @@ from sklearn_nn.core import (
 from sklearn_nn.training._data import Data
 from sklearn_nn.training._member_data import MemberData
 from sklearn_nn.training._monitors import Monitor
+from sklearn_nn.training._pace import Pace, TimeLimit
 from sklearn_nn.training._progress import Progress
 from sklearn_nn.training._state import Epoch, Outcome, Recipe, TrainingState
 from sklearn_nn.training._step import Stepper, threads_for
 
-TIMED_EPOCHS = 2  # after which it is known how many fit into a limit of time
-
 
 class TrainingRun:
-    """The training of one network, epoch by epoch, with monitors of its own."""
+    """The training of one network, epoch by epoch, with monitors of its own.
+
+    ``n_val`` is how many rows they validate by, for guesses of the time they take.
+    """
 
     def __init__(
         self,
@@ -37,12 +39,14 @@ class TrainingRun:
         recipe: Recipe,
         state: TrainingState,
         monitors: Sequence[Monitor] = (),
+        n_val: int = 0,
     ) -> None:
         self.net, self.loss, self.data, self.recipe = net, loss, data, recipe
         self.state, self.monitors = state, monitors
         self.ended = False
         self._n_raw = math.prod(net.out_shape)
         self._stepper: Stepper | None = None
+        self._pace = Pace(min(recipe.batch_size, len(data)), len(data), n_val)
 
     def set_up(self, n_parts: int, pool: ThreadPool) -> None:
         """Make the stepper; batches go in ``n_parts`` on the threads of ``pool``."""
@@ -51,13 +55,22 @@ class TrainingRun:
         parts = self.net, self.loss, self.recipe, self.state, n_parts, pool
         self._stepper = Stepper(*parts)
 
-    def run_epoch(self, i: int, n_epochs: int) -> Epoch:
-        """Pass once over the rows, in epoch ``i`` of ``n_epochs``; ask the monitors."""
-        self.state.clock.progress = i / n_epochs
-        epoch = self._train_epoch(1 / n_epochs)
-        self.state.clock.progress = (i + 1) / n_epochs
+    def run_epoch(
+        self, i: int, n_epochs: int, spent: float = 0.0, left: float = math.inf
+    ) -> Epoch:
+        """Pass once over the rows, in epoch ``i`` of ``n_epochs``; ask the monitors.
+
+        The training has ``spent`` seconds, and some ``left`` until it must have ended:
+        if its epochs would take longer, its progress follows the time.
+        """
+        self.state.clock.progress = max(i / n_epochs, self._pace.reached)
+        self._pace.begin_epoch(spent, left)
+        epoch = self._train_epoch(1 / n_epochs, left < math.inf)
+        passed = max((i + 1) / n_epochs, self._pace.reached)
+        self.state.clock.progress = 1.0 if self._pace.is_over else passed
         stops = [monitor.after_epoch(epoch, self.net) for monitor in self.monitors]
-        self.ended = any(stops) or not np.isfinite(epoch.loss)
+        diverged = not np.isfinite(epoch.loss)
+        self.ended = any(stops) or diverged or self._pace.is_over
         return epoch
 
     def finish(self) -> None:
@@ -65,18 +78,23 @@ class TrainingRun:
         for monitor in self.monitors:
             monitor.finish(self.net)
 
-    def _train_epoch(self, share: float) -> Epoch:
-        """Pass over the rows; ``share`` is the part of the whole training this is."""
+    def _train_epoch(self, share: float, limited: bool) -> Epoch:
+        """Pass over the rows; ``share`` is the part of the whole training this is.
+
+        If it is ``limited`` in time, it may be a larger part, or end before all rows.
+        """
         assert self._stepper is not None
         started = time.perf_counter()
         stepper, recipe, data = self._stepper, self.recipe, self.data
         clock, schedule = self.state.clock, recipe.schedule
-        n, lr, i, n_seen, total, squares = len(data), 0.0, 0, 0, 0.0, 0.0
+        n, lr, n_seen, total, squares = len(data), 0.0, 0, 0.0, 0.0
         size, rate = min(recipe.batch_size, n), recipe.learning_rate
         alpha = recipe.alpha / data.mean_weight
         weights = stepper.params[: stepper.n_weights]
         dot = vector_operations(weights).dot
-        begin, advance = clock.progress, share * size / n
+        begin, usual = clock.progress, share * size / n
+        pace, i, first = self._pace, 0, 0
+        advance = pace.advance or usual
         stepper.begin_epoch()
         rng, n_raw = self.state.rng if recipe.shuffle else None, self._n_raw
         for group in data.groups(size, rng, self._ws, n_raw):
@@ -86,12 +104,19 @@ class TrainingRun:
                 stepper.gradient(step)
                 if alpha and len(weights):
                     squares += dot(weights, weights)
-                clock.progress = begin + i * advance
+                clock.progress = begin + (i - first) * advance
                 lr = rate * schedule(clock)
                 stepper.update(lr, alpha / step.n_rows)
                 i += 1
             total += stepper.loss_of(group)
             n_seen += group.rows.n_rows
+            if limited:
+                here = begin + (i - first) * advance
+                if pace.must_hurry(i, here, usual):
+                    begin, first, advance = here, i, pace.advance
+                if pace.is_over:
+                    break
+        pace.end_steps(i)
         clock.samples += n_seen
         total += 0.5 * alpha * squares / (self.net.members or 1)
         seconds = time.perf_counter() - started
@@ -131,15 +156,15 @@ def train_together(
     monitors: Sequence[Monitor],
     n_epochs: int,
     n_threads: int = 1,
-    max_seconds: float = math.inf,
+    limit: TimeLimit | None = None,
 ) -> Outcome:
     """Run several training runs side by side, on threads of their own, epoch by epoch.
 
     Each run has a single thread, so that the number of threads does not change the
     result. ``monitors`` see the mean of the epochs, and ``subject`` in place of a
-    network. If ``n_epochs`` would take longer than ``max_seconds``, there will be
-    fewer, and schedules end with them: an epoch in which they do always comes last, if
-    need be after that time.
+    network. If ``n_epochs`` would end after ``limit``, progress follows the time, so
+    that schedules end with it: there are fewer epochs, and the last one may be a part
+    of the rows, of three batches at least.
     """
     progress = Progress(monitors, subject)
     threads = ThreadPool(min(n_threads, len(runs)))
@@ -147,7 +172,7 @@ def train_together(
         with progress.until_interrupted(), single_blas_thread(), threads as pool:
             for training_run in runs:
                 training_run.set_up(1, ThreadPool(1))
-            _run(runs, pool, progress, n_epochs, max_seconds)
+            _run(runs, pool, progress, n_epochs, limit)
         for training_run in runs:
             training_run.finish()
         return progress.finish()
@@ -158,30 +183,32 @@ def _run(
     pool: ThreadPool,
     progress: Progress,
     n_epochs: int,
-    max_seconds: float = math.inf,
+    limit: TimeLimit | None = None,
 ) -> None:
     """Run the epochs of all training runs, as many as there is time for."""
-    started, i, outcome = time.perf_counter(), 0, progress.outcome
+    i, spent, outcome = 0, 0.0, progress.outcome
     while i < n_epochs and not outcome.stopped:
+        started = time.perf_counter()
         progress.begin_epoch()
-        stops = progress.report(_epoch_of_all(runs, pool, i, n_epochs))
+        active = [training_run for training_run in runs if not training_run.ended]
+        turns = math.ceil(len(active) / pool.n_threads)  # in which threads are shared
+        left = math.inf if limit is None else limit.left / turns
+        stops = progress.report(_epoch_of_all(active, pool, i, n_epochs, spent, left))
         ended = all(training_run.ended for training_run in runs)
-        outcome.stopped = outcome.diverged or ended or stops
+        is_late = limit is not None and limit.left <= 0
+        outcome.stopped = outcome.diverged or ended or stops or is_late
+        spent += (time.perf_counter() - started) / turns
         i += 1
-        if i >= TIMED_EPOCHS and max_seconds < math.inf:
-            at_most = max_seconds * i / (time.perf_counter() - started)
-            n_epochs = int(min(n_epochs, max(i + 1, at_most)))
 
 
 def _epoch_of_all(
-    runs: Sequence[TrainingRun], pool: ThreadPool, i: int, n_epochs: int
+    active: Sequence[TrainingRun], pool: ThreadPool, *options: Any
 ) -> Epoch:
-    """Run epoch ``i`` of the active runs; return the mean of their reports."""
-    active = [training_run for training_run in runs if not training_run.ended]
+    """Run an epoch of the active runs; return the mean of their reports."""
     epochs: list[Any] = [None] * len(active)
 
     def run(place: int) -> None:
-        epochs[place] = active[place].run_epoch(i, n_epochs)
+        epochs[place] = active[place].run_epoch(*options)
 
     started = time.perf_counter()
     pool.run([partial(run, place) for place in range(len(active))])

@@ -1,10 +1,14 @@
 """Monitors: asked after each epoch whether to stop, told at the end."""
 
+import math
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import numpy as np
 
 from sklearn_nn.core import Array, Network, Schedule
+from sklearn_nn.training._pace import TimeLimit
 from sklearn_nn.training._state import Epoch, TrainingState
 
 
@@ -103,11 +107,35 @@ class Patience(Monitor):
 
 
 class Printer(Monitor):
-    """Prints loss and, if there is one, validation score of each epoch."""
+    """Prints loss and, if there is one, validation score of each epoch.
+
+    With ``n_epochs``, the number of epochs at most, also the time that is left, as
+    hours, minutes and seconds, if they go on like those before; with ``limit``, no more
+    than that leaves.
+    """
+
+    def __init__(
+        self, n_epochs: int | None = None, limit: TimeLimit | None = None
+    ) -> None:
+        self._n_epochs, self._limit = n_epochs, limit
+        self._started, self._n_done = -math.inf, 0
+
+    def before_epoch(self, net: Network) -> None:
+        if not self._n_done:
+            self._started = time.perf_counter()
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
+        self._n_done += 1
         line = f"Iteration {epoch.epoch}, loss = {epoch.loss:.8f}"
         if not np.isnan(epoch.validation_loss):
             line += f", validation score = {epoch.validation_score:.6f}"
+        if self._n_epochs is not None:
+            left = timedelta(seconds=round(self._seconds_left(self._n_epochs)))
+            line += f", time left = {left}"
         print(line)
         return False
+
+    def _seconds_left(self, n_epochs: int) -> float:
+        seconds = (time.perf_counter() - self._started) / self._n_done
+        left = seconds * (n_epochs - self._n_done)
+        return left if self._limit is None else max(0.0, min(left, self._limit.left))

@@ -221,3 +221,11 @@ def test_pieces_are_left_out_where_there_are_many_numbers(n_numbers, kinds, rng)
     model = TabularClassifier(n_bags=1, max_epochs=1, hidden_layer_sizes=[4])
     block = model.fit(X, y)._networks[0].block
     assert len(block.get_params()["input__blocks"]) == kinds
+
+
+@pytest.mark.parametrize(("n_numbers", "kind"), [(1000, "pbld"), (1001, "plain")])
+def test_very_many_numbers_are_not_embedded(n_numbers, kind, rng):
+    X, y = rng.standard_normal((20, n_numbers)), np.arange(20) % 2
+    model = TabularClassifier(n_bags=1, max_epochs=1, hidden_layer_sizes=[4])
+    block = model.fit(X, y)._networks[0].block
+    assert [name for name, _ in block.get_params()["input__blocks"]] == [kind]

@@ -296,3 +296,15 @@ def test_a_column_that_was_read_anew_as_numbers_is_the_same(cls, rng):
     assert_array_equal(outputs(model, X.assign(code=digits)), outputs(model, X))
     with pytest.warns(UserWarning, match="Column 'code' of `X` holds"):
         outputs(model, X.assign(code=digits > 0))
+
+
+@both
+def test_a_column_of_ids_does_no_harm(cls, frame):
+    X, y = frame
+    with_ids = X.assign(id=[f"order {i}" for i in range(len(X))])
+    without = small(cls).fit(X, y)
+    with pytest.warns(UserWarning, match="Column 'id' of `X` is left out") as caught:
+        model = small(cls).fit(with_ids, y)
+    assert [each.filename for each in caught] == [__file__]
+    assert_array_equal(outputs(model, with_ids), outputs(without, X))
+    assert_array_equal(model.feature_importances_, [*without.feature_importances_, 0.0])

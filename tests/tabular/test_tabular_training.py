@@ -1,6 +1,7 @@
 """How the estimators for tables train: presets, seeds, threads, time, interruptions."""
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from tabulars import SMALL, both, learner, make_frame, make_rows, outputs, small
 from threadpoolctl import ThreadpoolController
 
 from sklearn_nn import TabularClassifier, TabularRegressor
+from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
 from sklearn_nn.tabular._presets import CLASSIFIER_PRESETS, REGRESSOR_PRESETS
+from sklearn_nn.training import _loop, _pace
 
 # Where members are trained in networks of one member each, threads have work to do.
 GROUPS = "sklearn_nn.tabular._members.FLOATS_OF_A_GROUP"
@@ -170,11 +173,47 @@ def test_a_failed_fit_leaves_the_threads_as_it_found_them(cls, monkeypatch, rng)
 # -- time, words, interruptions
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock that takes a hundredth of a second for each look at it."""
+    clock = SimpleNamespace(now=0.0)
+
+    def look():
+        clock.now += 0.01
+        return clock.now
+
+    for module in (_loop, _pace):
+        monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=look))
+    return clock
+
+
 @both
-def test_a_limit_of_time_makes_the_training_shorter(cls, rng):
+def test_fit_ends_with_the_limit_of_time(cls, clock, rng):
     # the rate at the end of a training is close to zero, see the tests of the loop
-    model = small(cls, max_epochs=10**6, max_time=0.2).fit(*make_rows(rng))
-    assert 2 < model.n_iter_ < 10**5
+    model = small(cls, max_epochs=10**6, max_time=20).fit(*make_rows(rng))
+    assert 18 < clock.now < 20.5
+    assert model.n_iter_ > 10
+
+
+@both
+def test_to_encode_the_table_is_a_part_of_the_time(cls, clock, rng, monkeypatch):
+    fit_for = TableEncoder.fit_for
+
+    def slowly(*args):
+        clock.now += 10
+        return fit_for(*args)
+
+    monkeypatch.setattr(TableEncoder, "fit_for", slowly)
+    small(cls, max_epochs=10**6, max_time=20).fit(*make_rows(rng))
+    assert 18 < clock.now < 20.5
+
+
+@both
+def test_a_limit_shorter_than_an_epoch_leaves_a_whole_model(cls, clock, rng):
+    X, y = make_rows(rng, 800)
+    model = small(cls, max_time=1e-9, n_bags=1, batch_size=8).fit(X, y)
+    assert (model.n_iter_, model.best_epochs_.tolist()) == (1, [1])
+    assert np.isfinite(outputs(model, X)).all()
 
 
 @both
@@ -215,6 +254,7 @@ def test_verbose_prints_each_epoch(cls, rng, capsys):
         f"Iteration {i}" for i in (1, 2, 3, 4)
     ]
     assert "validation score" in lines[0]
+    assert lines[-1].endswith("time left = 0:00:00")
 
 
 @both

@@ -2,6 +2,7 @@
 
 import re
 from math import inf, nan
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +18,12 @@ from sklearn_nn.training import (
     Monitor,
     Patience,
     Printer,
+    TimeLimit,
     TrainingState,
     Validation,
 )
+from sklearn_nn.training import _monitors as monitors
+from sklearn_nn.training import _pace as pace
 
 
 @pytest.fixture
@@ -196,6 +200,45 @@ def test_validation_sees_the_network(net):
 def test_the_printer_prints_epoch_and_loss(net, capsys):
     Printer().after_epoch(Epoch(3, 0.5, nan, nan, 0.1, 0.0), net)
     assert capsys.readouterr().out == "Iteration 3, loss = 0.50000000\n"
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Return a clock that the printer reads."""
+    watch = SimpleNamespace(now=100.0)
+    fake = SimpleNamespace(perf_counter=lambda: watch.now)
+    for module in (monitors, pace):
+        monkeypatch.setattr(module, "time", fake)
+    return watch
+
+
+def printed_times(printer, watch, seconds, capsys):
+    """Let epochs of these seconds pass; return what the printer says of the time."""
+    for number, time in enumerate(seconds, start=1):
+        printer.before_epoch(None)
+        watch.now += time
+        printer.after_epoch(Epoch(number, 0.5, 0.6, 0.7, 0.1, 0.0), None)
+    return re.findall(", time left = (.*)\n", capsys.readouterr().out)
+
+
+def test_the_printer_tells_the_time_that_is_left_after_the_mean_of_epochs(
+    watch, capsys
+):
+    times = printed_times(Printer(4), watch, [10, 20, 30, 40], capsys)
+    assert times == ["0:00:30", "0:00:30", "0:00:20", "0:00:00"]
+
+
+def test_the_printer_tells_hours(watch, capsys):
+    assert printed_times(Printer(1000), watch, [10], capsys) == ["2:46:30"]
+
+
+def test_a_limit_of_time_leaves_no_more_than_it_allows(watch, capsys):
+    printer = Printer(1000, TimeLimit(25))
+    assert printed_times(printer, watch, [10, 10, 10], capsys) == [
+        "0:00:15",
+        "0:00:05",
+        "0:00:00",
+    ]
 
 
 def test_the_printer_prints_the_score_if_there_is_one(net, capsys):

@@ -1,7 +1,6 @@
 """train_together: several runs side by side, each of one or several members."""
 
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression
 
 from sklearn_nn.blocks import Dense, ParametricActivation, Scale, Shared, chain
-from sklearn_nn.core import Clock, Schedule, Segment, compile_network
+from sklearn_nn.core import Clock, Segment, compile_network
 from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, AdamW
 from sklearn_nn.schedules import Constant, CosineLog, FlatCosine
@@ -22,7 +21,6 @@ from sklearn_nn.training import (
     TrainingState,
     train_together,
 )
-from sklearn_nn.training import _loop as loop
 
 N, D, K = 24, 3, 3
 MLP = chain(Scale(), Dense(5), ParametricActivation("tanh"), Dense(2))
@@ -31,17 +29,15 @@ RECIPE = Recipe(ADAMW, CosineLog(2), 0.05, 0.0, 6, shuffle=False)
 
 
 class Counts(Monitor):
-    """Counts epochs and lets the time pass; stops, or raises, after some of them."""
+    """Counts epochs; stops, or raises, after some of them."""
 
-    def __init__(self, stop=0, error=None, clock=None):
-        self.stop, self.error, self.clock = stop, error, clock
+    def __init__(self, stop=0, error=None):
+        self.stop, self.error = stop, error
         self.epochs, self.finished, self.subjects = [], 0, set()
 
     def after_epoch(self, epoch, net):
         self.epochs.append(epoch)
         self.subjects.add(net)
-        if self.clock:
-            self.clock.now += 1
         if self.error and len(self.epochs) == self.stop:
             raise self.error
         return len(self.epochs) == self.stop
@@ -50,31 +46,12 @@ class Counts(Monitor):
         self.finished += 1
 
 
-class Recorder(Schedule):
-    """A constant schedule that notes the progress of each step."""
-
-    seen: list = []  # noqa: RUF012  # one for the class: a schedule holds no state
-
-    def __call__(self, clock, /):
-        self.seen.append(clock.progress)
-        return 1.0
-
-
 @pytest.fixture
 def table(rng):
     """Return rows, two targets and weights, for all members."""
     X = rng.standard_normal((N * K, D))
     Y = X @ rng.standard_normal((D, 2)) + 0.1 * rng.standard_normal((N * K, 2))
     return X, Y, rng.uniform(0.5, 2, N * K)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """Return a clock that the loop reads and the test moves."""
-    clock = SimpleNamespace(now=0.0)
-    fake = SimpleNamespace(perf_counter=lambda: clock.now)
-    monkeypatch.setattr(loop, "time", fake)
-    return clock
 
 
 def make_run(table, rows, net, recipe=RECIPE, monitors=(), seed=0):
@@ -220,32 +197,6 @@ def test_an_error_in_a_run_is_passed_on(n_threads, table, rng):
     runs[1].monitors = [Counts(stop=2, error=RuntimeError("a bug"))]
     with pytest.raises(RuntimeError, match="a bug"):
         train_together(runs, None, [], 5, n_threads)
-
-
-def test_a_limit_of_time_that_is_not_reached_changes_nothing(clock, table, rng):
-    monitor = Counts(clock=clock)
-    train_together(one_run(table, rng), None, [monitor], 10, max_seconds=10)
-    assert len(monitor.epochs) == 10
-
-
-def test_a_limit_of_time_makes_the_training_shorter(clock, table, rng):
-    monitor = Counts(clock=clock)
-    train_together(one_run(table, rng), None, [monitor], 1000, max_seconds=10)
-    assert len(monitor.epochs) == 10
-
-
-@pytest.mark.parametrize("limit", [10, 1e-9])
-def test_schedules_end_with_a_training_that_the_time_made_shorter(
-    limit, clock, table, rng
-):
-    Recorder.seen.clear()
-    recipe = Recipe(SGD(), Recorder(), 0.01, 0.0, 1, shuffle=False)
-    runs = one_run(table, rng, recipe=recipe)
-    monitor = Counts(clock=clock)
-    train_together(runs, None, [monitor], 1000, max_seconds=limit)
-    assert (np.diff(Recorder.seen) > 0).all()
-    # a last step less, in epochs of N steps
-    assert Recorder.seen[-1] == pytest.approx(1 - 1 / (N * len(monitor.epochs)))
 
 
 def test_a_segment_without_a_rate_is_not_trained(table, rng):
