@@ -430,6 +430,27 @@ FAULTS = [
         "tabular",
     ),
     Fault(
+        "table: networks of few rows shorten the epochs of others",
+        "tabular/_members.py",
+        "return few and max(sizes) <= (1 + MORE_ROWS) * min(sizes)",
+        "return few",
+        "tabular",
+    ),
+    Fault(
+        "table: rows of weight zero move those of a split",
+        "tabular/_cv_splits.py",
+        "np.cumsum(kept) - 1",
+        "np.arange(len(y))",
+        "tabular",
+    ),
+    Fault(
+        "table: a row of several splits has the sum of predictions",
+        "tabular/_validation.py",
+        "return sums / np.maximum(counts, 1)[:, None]",
+        "return sums",
+        "tabular",
+    ),
+    Fault(
         "table: folds do not depend on the seed",
         "tabular/_splits.py",
         "kind(n_folds, shuffle=True, random_state=seed)",
