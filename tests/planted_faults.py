@@ -451,6 +451,27 @@ FAULTS = [
         "tabular",
     ),
     Fault(
+        "table: rows without weight have a share in residuals",
+        "tabular/_tabular_regressor.py",
+        "seen = seen[table.w[seen] > 0]",
+        "pass",
+        "tabular",
+    ),
+    Fault(
+        "table: intervals are as wide for all rows",
+        "tabular/_intervals.py",
+        "return factor[..., None] * np.stack(found)",
+        "return np.ones_like(factor)[..., None] * np.stack(found)",
+        "tabular",
+    ),
+    Fault(
+        "loss: quantiles are sorted whatever their order",
+        "losses/_pinball.py",
+        "[..., ranks].reshape(raw.shape)",
+        ".reshape(raw.shape)",
+        "losses",
+    ),
+    Fault(
         "table: folds do not depend on the seed",
         "tabular/_splits.py",
         "kind(n_folds, shuffle=True, random_state=seed)",

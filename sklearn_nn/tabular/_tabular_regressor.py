@@ -16,15 +16,16 @@ from sklearn_nn.base import (
     with_callbacks,
 )
 from sklearn_nn.core import Array, Rule, plain_spec
-from sklearn_nn.losses import LOSSES
+from sklearn_nn.losses import LOSSES, PinballLoss
 from sklearn_nn.tabular._base_tabular import BaseTabular
+from sklearn_nn.tabular._intervals import IntervalMixin, Residuals
 from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
 from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableNumbers
 
 
 @dataclass(eq=False, repr=False)
-class TabularRegressor(NumberScoreMixin, BaseTabular):
+class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     """Numbers from a raw table: an ensemble of networks, ready as it is.
 
     Columns may be numbers, categories, strings, bools and times, with values missing
@@ -241,6 +242,7 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
             LOSSES[self.loss] if isinstance(self.loss, str) else plain_spec(self.loss)
         )
         loss.check_values()
+        self._residuals = None
         return TableNumbers.fit(y, w, loss), w
 
     def _predict_each(self, raw: Array) -> Array:
@@ -249,7 +251,15 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     def _store_validation(
         self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
     ) -> None:
-        pass
+        if not len(rows) or isinstance(self._targets.loss, PinballLoss):
+            return
+        seen = np.unique(rows)
+        if table.w is not None:  # rows of `X_val` may have no weight
+            seen = seen[table.w[seen] > 0]
+        prediction = self._out_of_fold(table, raw, rows)[seen].reshape(len(seen), -1)
+        residuals = self._targets.decode_rows(table.Y[seen]) - prediction
+        w = None if table.w is None else table.w[seen]
+        self._residuals = Residuals.of(residuals, w)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -162,6 +162,11 @@ class TableNumbers:
         """Return the predictions of each member, on the scale of the networks."""
         return self.loss.predict(raw)
 
+    def variance(self, raw: Array) -> Array:
+        """Return the variance between the predictions of the members: (n, k)."""
+        scale = np.where(self.low < self.high, self.scale, 0)  # not of a constant
+        return self.each(raw).var(axis=0, dtype=np.float64) * scale**2
+
     def of_mean(self, prediction: Array) -> Array:
         """Return what the mean (n, k) of predictions becomes."""
         shift, scale, low, high = [
