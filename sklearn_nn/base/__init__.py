@@ -14,6 +14,7 @@ from sklearn_nn.base._classes import (
 from sklearn_nn.base._input import (
     VALIDATION,
     FitArguments,
+    check_groups,
     check_readable,
     check_same_length,
     check_weights,
@@ -59,6 +60,7 @@ __all__ = [
     "RealTargets",
     "apply_class_weight",
     "check_diverged",
+    "check_groups",
     "check_readable",
     "check_same_classes",
     "check_same_length",

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import validate_data
 
-from sklearn_nn.base._labels import read_numbers
+from sklearn_nn.base._labels import read_labels, read_numbers
 from sklearn_nn.core import Array, check_in_memory, shown, uneven_rows
 
 VALIDATION = "_val"  # what the names of validation data end in
@@ -29,6 +29,7 @@ class FitArguments:
     sample_weight_val: Any = None
     classes: Any = None
     incremental: bool = False
+    groups: Any = None
 
     @property
     def validates(self) -> bool:
@@ -135,6 +136,19 @@ def check_weights(sample_weight: Any, X: Any) -> Array | None:
         )
     _check_sum(w)
     return w
+
+
+def check_groups(groups: Any, X: Any) -> Array | None:
+    """Return the group of each row, of labels of one kind (n,), or None."""
+    if groups is None:
+        return None
+    n, values = _n_rows(X), read_labels(groups, "groups")
+    if issparse(values) or values.shape != (n,):
+        raise ValueError(
+            f"`groups` must have one axis, with a group for each of the {n} rows of "
+            f"`X`; got shape {values.shape}."
+        )
+    return np.asarray(values)
 
 
 def _n_rows(array: Any) -> int | None:

@@ -229,7 +229,9 @@ class RealTargets:
             return float(r2_score(y, prediction, sample_weight=w))
         constant = np.empty_like(raw)
         constant[...] = self.loss.start(y, w)
-        value, worst = (self.loss.value(y, a, w) for a in (raw, constant))
+        # Quantiles are predicted in order; as a loss reads them, they need not be.
+        outputs = prediction if self.loss.link == "identity" else raw
+        value, worst = (self.loss.value(y, a, w) for a in (outputs, constant))
         return 1 - value / worst if worst else float(value == 0)
 
 

@@ -16,9 +16,11 @@ LEVEL = number(0, 1, "()")
 class PinballLoss(Loss):
     """``sum over outputs of max(q * (y - raw), (1 - q) * (raw - y))`` per row.
 
-    The prediction is the quantile q: a share q of the targets lies below it. Several
-    quantiles are learned at once by one network, whose outputs are theirs. Nothing
-    keeps them in order: where they are close, the lower may exceed the upper.
+    The prediction is the quantile q: a share q of the targets lies below it [1]_.
+    Several quantiles are learned at once by one network, whose outputs are theirs.
+    Where they are close, nothing keeps these in order; so predictions are the outputs
+    of each target sorted. The lower quantile never exceeds the upper one, and sorting
+    brings all of them no further from the true ones [2]_.
 
     Shapes: y (..., n, k), raw (..., n, k * n_quantiles), w (..., n). The raw outputs of
     one target stand side by side, in the order of the quantiles.
@@ -30,7 +32,9 @@ class PinballLoss(Loss):
 
     References
     ----------
-    Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978.
+    .. [1] Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978.
+    .. [2] Chernozhukov, Fernández-Val and Galichon, "Quantile and probability curves
+       without crossing", Econometrica 78, 2010.
     """
 
     quantile: Any = 0.5
@@ -72,7 +76,12 @@ class PinballLoss(Loss):
         return error, slope
 
     def predict(self, raw: Array) -> Array:
-        return raw
+        if self.raw_per_target == 1:
+            return raw
+        # The lowest level gets the smallest output, in whatever order the levels are.
+        ranks = np.argsort(np.argsort(self.quantile))
+        outputs = raw.reshape(*raw.shape[:-1], -1, len(ranks))
+        return np.sort(outputs, axis=-1)[..., ranks].reshape(raw.shape)
 
     def start(self, y: Array, w: Array | None) -> Array:
         return weighted_quantiles(y, np.ravel(self.quantile), w)

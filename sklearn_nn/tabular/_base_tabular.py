@@ -16,6 +16,7 @@ from sklearn_nn.base import (
     CallbackSupportMixin,
     FitArguments,
     check_diverged,
+    check_groups,
     check_readable,
     check_same_length,
     check_weights,
@@ -33,16 +34,19 @@ from sklearn_nn.core import (
     single_blas_thread,
 )
 from sklearn_nn.preprocessing import TableEncoder
+from sklearn_nn.tabular._cv_splits import split_by
 from sklearn_nn.tabular._input import sources_of
 from sklearn_nn.tabular._members import (
     MemberGroup,
     group_members,
     keep_best_epoch,
     make_runs,
+    validate,
 )
 from sklearn_nn.tabular._network import importances
-from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Settings
+from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Settings, is_auto
 from sklearn_nn.tabular._splits import EncodedTable, append_validation, split_rows
+from sklearn_nn.tabular._validation import mean_by_row
 from sklearn_nn.training import (
     Epoch,
     Kept,
@@ -80,6 +84,8 @@ class BaseTabular(
     batch_size: Any = AUTO
     n_iter_no_change: Any = AUTO
     validation_fraction: float = 0.2
+    cv: Any = None
+    store_oof_predictions: Any = False
     scoring: Any = AUTO
     max_time: Any = None
     n_jobs: Any = None
@@ -152,27 +158,43 @@ class BaseTabular(
     ) -> tuple[Any, Array | None]:
         """Return the encoder of ``y``, and the row weights times those of classes."""
 
+    @abstractmethod
+    def _predict_each(self, raw: Array) -> Array:
+        """Return the predictions of networks, of which the mean counts."""
+
+    @abstractmethod
+    def _store_validation(
+        self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
+    ) -> None:
+        """Keep what validation rows (m,), of outputs (m, n_raw), say of predictions."""
+
     # -- check and encode
 
     def _make_table(
         self, arguments: FitArguments, settings: Settings, seed: int
     ) -> EncodedTable:
+        self._check_splitting(arguments)
         X, y, w = self._check(arguments.X, arguments.y, arguments.sample_weight)
+        groups = check_groups(arguments.groups, X)
         self._targets, w = self._make_targets(y, w, settings)
-        kept = None if w is None or w.all() else np.flatnonzero(w)
+        kept = None if w is None or w.all() else w > 0
+        splits = None
+        if self.cv is not None:
+            splits = split_by(self.cv, X, y, groups, kept)
+        places = None if kept is None else np.flatnonzero(kept)
         self._encoder = TableEncoder(categorical_features=self.categorical_features)
-        Z = self._encoder.fit_for(self, X, kept, 9).transform_for(self, X)
+        Z = self._encoder.fit_for(self, X, places, 9).transform_for(self, X)
         Y = self._targets.encode(y, Z.dtype)
         if kept is not None and w is not None:
             Z, Y, y, w = Z[kept], Y[kept], y[kept], w[kept]
+            groups = None if groups is None else groups[kept]
         n_bags = int(settings.n_bags)
         if not arguments.validates:
-            stratify_labels, fraction = (
-                self._targets.stratify_labels(y),
-                float(self.validation_fraction),
-            )
-            splits = split_rows(len(Z), stratify_labels, n_bags, fraction, seed)
-            return EncodedTable(Z, Y, w, len(Z), splits)
+            if splits is None:
+                labels = self._targets.stratify_labels(y)
+                fraction = float(self.validation_fraction)
+                splits = split_rows(len(Z), labels, n_bags, fraction, seed, groups)
+            return EncodedTable(Z, Y, w, len(Z), splits, kept)
         with named_with(VALIDATION):
             X, y_val, w_val = self._check(
                 arguments.X_val, arguments.y_val, arguments.sample_weight_val
@@ -180,6 +202,25 @@ class BaseTabular(
             Z_val = self._encoder.transform_for(self, X)
             Y_val = self._targets.encode(y_val, Z.dtype)
         return append_validation((Z, Y, w), (Z_val, Y_val, w_val), n_bags)
+
+    def _check_splitting(self, arguments: FitArguments) -> None:
+        """Raise if something that says how to split rows would be ignored."""
+        if self.cv is not None and not is_auto(self.n_bags):
+            raise ValueError(
+                f'`n_bags` must be "auto" with `cv`, whose splits are the bags; got '
+                f"{self.n_bags!r}. Leave out one of them."
+            )
+        of_splits = {
+            "groups": arguments.groups is not None,
+            "cv": self.cv is not None,
+            "store_oof_predictions": bool(self.store_oof_predictions),
+        }
+        given = [f"`{name}`" for name, is_given in of_splits.items() if is_given]
+        if arguments.validates and given:
+            raise ValueError(
+                f"{' and '.join(given)} must not be given with `X_val`, for its rows "
+                "validate and those of `X` are not split. Leave out one or the other."
+            )
 
     def _check(self, X: Any, y: Any, sample_weight: Any) -> Any:
         check_readable(X)
@@ -200,9 +241,14 @@ class BaseTabular(
         """Return the monitor that tells scikit-learn's callbacks, if it has them."""
         if not hasattr(self, "_init_callback_context"):
             return []
-        w = arguments.sample_weight
-        metadata = None if w is None else {"sample_weight": w}
-        callback_arguments = {"X": arguments.X, "y": arguments.y, "metadata": metadata}
+        names = "sample_weight", "groups"
+        given = {name: getattr(arguments, name) for name in names}
+        given = {name: value for name, value in given.items() if value is not None}
+        callback_arguments = {
+            "X": arguments.X,
+            "y": arguments.y,
+            "metadata": given or None,
+        }
         return [CallbackMonitor(self, "fit", n_epochs, callback_arguments)]
 
     def _record_epoch(self, epoch: Epoch) -> None:
@@ -229,6 +275,20 @@ class BaseTabular(
         self.n_iter_ = len(self.history_["epoch"])
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
         self.feature_importances_ = self._importances(table, settings)
+        raw, rows = validate(self._networks, groups, table, self._targets.n_raw)
+        self._store_validation(table, raw, rows, settings)
+        self.__dict__.pop("oof_predictions_", None)  # of an earlier fit
+        if self.store_oof_predictions:
+            predictions = self._out_of_fold(table, raw, rows)
+            self.oof_predictions_ = table.for_all_rows(predictions)
+
+    def _out_of_fold(self, table: EncodedTable, raw: Array, rows: Array) -> Array:
+        """Return what the networks that a row validated predict of it, or NaN.
+
+        Shapes: raw (m, n_raw) and rows (m,) as of `validate`; the result (n, ...).
+        """
+        each = self._predict_each(raw)
+        return self._targets.of_mean(mean_by_row(each, rows, len(table.X)))
 
     def _importances(self, table: EncodedTable, settings: Settings) -> Array:
         """Return the share of each column in what moves the first layer."""

@@ -23,22 +23,37 @@ from sklearn_nn.training import (
 # computes stays in the cache, and that there are groups for several threads.
 FLOATS_OF_A_GROUP = 1 << 15
 
+# In an epoch, members take as many rows as that with the fewest among them. So others
+# have not many more: at most this share of them.
+MORE_ROWS = 1 / 8
+
 MemberGroup = list[Split]
 
 
 def group_members(table: EncodedTable, settings: Settings) -> list[MemberGroup]:
     """Return the rows of each member, in groups that are one network each."""
-    members = [split for split in table.splits for _ in range(settings.n_members)]
-    floats = rows_of_a_batch(table, settings) * max(
+    groups: list[MemberGroup] = []
+    for split in table.splits:
+        for _ in range(settings.n_members):
+            if not groups or not _fit_together([*groups[-1], split], settings):
+                groups.append([])
+            groups[-1].append(split)
+    return groups
+
+
+def _fit_together(group: MemberGroup, settings: Settings) -> bool:
+    """Whether members may be of one network: in the cache, and by their rows."""
+    sizes = [len(split.train) for split in group]
+    floats = rows_of_a_batch(group, settings) * max(
         settings.hidden_layer_sizes, default=1
     )
-    k = max(1, FLOATS_OF_A_GROUP // floats)
-    return [members[i : i + k] for i in range(0, len(members), k)]
+    few = len(group) * floats <= FLOATS_OF_A_GROUP
+    return few and max(sizes) <= (1 + MORE_ROWS) * min(sizes)
 
 
-def rows_of_a_batch(table: EncodedTable, settings: Settings) -> int:
-    """Return the size of the batches of all members."""
-    return settings.rows_of_a_batch(table.n_fewest)
+def rows_of_a_batch(group: MemberGroup, settings: Settings) -> int:
+    """Return the size of the batches of the members of a group."""
+    return settings.rows_of_a_batch(min(len(split.train) for split in group))
 
 
 def make_runs(
@@ -76,7 +91,7 @@ def _make_run(
         CosineLog(settings.cycles),
         settings.learning_rate,
         alpha=0.0,
-        batch_size=rows_of_a_batch(table, settings),
+        batch_size=rows_of_a_batch(group, settings),
         shuffle=True,
         segments=segments_of(net.layout),
     )

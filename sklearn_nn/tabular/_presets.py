@@ -22,6 +22,7 @@ from sklearn_nn.core import (
 )
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
+from sklearn_nn.tabular._cv_splits import is_cv
 
 AUTO = "auto"
 MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
@@ -147,6 +148,10 @@ def _or_auto(*rules: Rule) -> Rule:
 MOST_NETWORKS = 10_000
 ACTIVATIONS = (str, Activation, ParametricActivation)
 NAMES = "a name or object as of `Dense`, or a `ParametricActivation`"
+SPLITTERS = (
+    "a splitter such as KFold(5), or pairs (train, test) of row numbers (`n_bags` is "
+    "for a number of folds)"
+)
 TABULAR_RULES: Mapping[str, Rule] = {
     "preset": OneOf(tuple(CLASSIFIER_PRESETS)),
     "categorical_features": TableEncoder.rules["categorical_features"],
@@ -170,6 +175,8 @@ TABULAR_RULES: Mapping[str, Rule] = {
     "batch_size": _or_auto(integer(1)),
     "n_iter_no_change": _or_auto(integer(1), OneOf((np.inf,))),
     "validation_fraction": number(0, 1, "[)"),
+    "cv": any_of(OneOf((None,)), Satisfying(is_cv, SPLITTERS)),
+    "store_oof_predictions": Boolean(),
     "scoring": any_of(
         OneOf((None,)),
         instance_of(str, "a name of a metric of scikit-learn"),

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    train_test_split,
+)
 
 from sklearn_nn.core import Array
 
@@ -23,7 +30,8 @@ class Split(NamedTuple):
 class EncodedTable:
     """Encoded rows, of which the first ``n_train`` train, and those that only validate.
 
-    Shapes: X (n, n_columns), Y (n, ...), w (n,) or None.
+    ``kept`` says which of the user's rows are those that train, if not all are.
+    Shapes: X (n, n_columns), Y (n, ...), w (n,) or None, kept (n_samples,) or None.
     """
 
     X: Array
@@ -31,6 +39,7 @@ class EncodedTable:
     w: Array | None
     n_train: int
     splits: list[Split]
+    kept: Array | None = None
 
     @property
     def n_fewest(self) -> int:
@@ -41,6 +50,14 @@ class EncodedTable:
     def X_train(self) -> Array:
         """Return the rows of all networks but those that only validate."""
         return self.X[: self.n_train]
+
+    def for_all_rows(self, values: Array) -> Array:
+        """Return values of the rows that train as values of the user's, or NaN."""
+        if self.kept is None:
+            return values
+        spread = np.full((len(self.kept), *values.shape[1:]), np.nan)
+        spread[self.kept] = values
+        return spread
 
 
 def append_validation(
@@ -62,15 +79,23 @@ def append_validation(
 
 
 def split_rows(
-    n: int, stratify_labels: Array | None, n_bags: int, fraction: float, seed: int
+    n: int,
+    stratify_labels: Array | None,
+    n_bags: int,
+    fraction: float,
+    seed: int,
+    groups: Array | None = None,
 ) -> list[Split]:
     """Return a split for each bag: folds of all rows, or one part for a single bag.
 
-    Too few rows are not split; all of them train.
+    Rows of a group are never apart. Too few rows are not split; all of them train.
+    Shapes: stratify_labels (n,), groups (n,).
     """
     rows, none = np.arange(n), np.empty(0, int)
     if n < MIN_ROWS_TO_SPLIT or (n_bags == 1 and not fraction):
         return [Split(rows, none)] * n_bags
+    if groups is not None:
+        return _split_groups(groups, stratify_labels, n_bags, fraction, seed)
     counts = None if stratify_labels is None else np.bincount(stratify_labels)
     if n_bags == 1:
         n_val = max(1, math.ceil(fraction * n))
@@ -81,11 +106,44 @@ def split_rows(
         )
         return [Split(*map(np.sort, parts))]
     n_folds = min(n_bags, n // 2)
-    kind = KFold if counts is None or counts.max() < n_folds else StratifiedKFold
-    if kind is StratifiedKFold and counts is not None:
-        stratify_labels = _join_rare(stratify_labels, counts, n_folds)
+    stratify_labels = _labels_of_folds(stratify_labels, n_folds)
+    kind = KFold if stratify_labels is None else StratifiedKFold
     folds = kind(n_folds, shuffle=True, random_state=seed)
     return [Split(*parts) for parts in folds.split(rows, stratify_labels)]
+
+
+def _split_groups(
+    groups: Array, stratify_labels: Any, n_bags: int, fraction: float, seed: int
+) -> list[Split]:
+    """Return the splits whose folds, or whose part, are of whole groups."""
+    names, codes = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            "`groups` must hold at least 2 groups, one to train on and one to validate "
+            f"by; got only {names[0]!r}. Pass rows of another group as `X_val`, or set "
+            "n_bags=1 and validation_fraction=0, so that no row validates."
+        )
+    # Without a shuffle of their own, scikit-learn's folds are of about as many rows;
+    # the order of the groups decides on ties.
+    codes = np.random.default_rng(seed).permutation(len(names))[codes]
+    n_folds = min(n_bags, len(names))
+    stratify_labels = _labels_of_folds(stratify_labels, n_folds)
+    if n_bags == 1:
+        n_val = min(max(1, math.ceil(fraction * len(names))), len(names) - 1)
+        folds: Any = GroupShuffleSplit(1, test_size=n_val, random_state=seed)
+    else:
+        folds = (GroupKFold if stratify_labels is None else StratifiedGroupKFold)(
+            n_folds
+        )
+    return [Split(*parts) for parts in folds.split(codes, stratify_labels, codes)]
+
+
+def _labels_of_folds(labels: Any, n_folds: int) -> Any:
+    """Return labels of which each fold can have one, None if none is so frequent."""
+    counts = None if labels is None else np.bincount(labels)
+    if counts is None or counts.max() < n_folds:
+        return None
+    return _join_rare(labels, counts, n_folds)
 
 
 def _join_rare(labels: Any, counts: Array, n_folds: int) -> Array:

@@ -19,7 +19,6 @@ from sklearn_nn.base import (
 )
 from sklearn_nn.core import Array, Rule
 from sklearn_nn.tabular._base_tabular import BaseTabular
-from sklearn_nn.tabular._members import MemberGroup, validate
 from sklearn_nn.tabular._presets import (
     AUTO,
     CLASSES_RULES,
@@ -29,7 +28,6 @@ from sklearn_nn.tabular._presets import (
 )
 from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableClasses
-from sklearn_nn.training import Kept
 
 
 @dataclass(eq=False, repr=False)
@@ -54,7 +52,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     n_bags : int or "auto", default="auto"
         Number of folds, each of which validates a network trained on the others. With
         1, ``validation_fraction`` of the rows validate. With `X_val`, the number of
-        networks, which all train on all rows.
+        networks, which all train on all rows. With ``cv`` it must be "auto": there is
+        a bag for each split.
     n_members : int or "auto", default="auto"
         Number of networks for each fold, which start at different weights.
     max_epochs : int or "auto", default="auto"
@@ -89,6 +88,14 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
+    cv : splitter or iterable of (train, test), default=None
+        What splits the rows in place of ``n_bags``: a splitter of scikit-learn, such as
+        `TimeSeriesSplit`, or pairs of arrays of row numbers. For each split, networks
+        are trained on its train rows and validated by its test rows. All rows of `X`
+        are split, those of weight zero are then left out. ``random_state`` does not
+        reach into a splitter.
+    store_oof_predictions : bool, default=False
+        Whether to keep predictions of the validation rows in ``oof_predictions_``.
     scoring : str, callable, "auto" or None, default="auto"
         What decides on the best epoch: a metric of scikit-learn, or None for the loss.
     max_time : float, default=None
@@ -128,6 +135,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         Epoch whose weights each network has.
     best_scores_ : ndarray of shape (n_networks,)
         Score of that epoch on the validation rows.
+    oof_predictions_ : ndarray of shape (n_samples, n_classes)
+        Probabilities of each row of `fit`, as of `predict_proba`, by those networks
+        alone that it validated; the mean, if it validated several splits, and NaN, if
+        none. There with ``store_oof_predictions``.
     n_iter_ : int
         Number of epochs, a last one that ``max_time`` cut short included.
     n_params_ : int
@@ -177,6 +188,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
@@ -191,6 +203,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; a row of weight zero is left out.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as a patient: the rows of a group all train a
+            network, or all validate it. There are at most as many folds as groups. The
+            splitter ``cv`` gets them, if there is one.
         X_val : DataFrame, array or sparse matrix, default=None
             Rows to validate by, in place of folds or of a part of ``X``.
         y_val : array-like, default=None
@@ -209,7 +225,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
             If a parameter, a column or an array breaks its rule, or if training
             diverges; the estimator is then as it was before the call.
         """
-        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        validation = X_val, y_val, sample_weight_val
+        self._fit(FitArguments(X, y, sample_weight, *validation, groups=groups))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -279,15 +296,12 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         self.classes_, self.temperature_ = targets.classes, 1.0
         return targets, w
 
-    def _store_results(
-        self,
-        table: EncodedTable,
-        kept: Kept,
-        groups: list[MemberGroup],
-        settings: Settings,
+    def _predict_each(self, raw: Array) -> Array:
+        return self._targets.each(raw, self.temperature_)
+
+    def _store_validation(
+        self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
     ) -> None:
-        super()._store_results(table, kept, groups, settings)
-        raw, rows = validate(self._networks, groups, table, self._targets.n_raw)
         if settings.calibrate:
             w = None if table.w is None else table.w[rows]
             self.temperature_ = self._targets.temperature([table.Y[rows]], [raw], [w])

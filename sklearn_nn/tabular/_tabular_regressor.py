@@ -16,14 +16,16 @@ from sklearn_nn.base import (
     with_callbacks,
 )
 from sklearn_nn.core import Array, Rule, plain_spec
-from sklearn_nn.losses import LOSSES
+from sklearn_nn.losses import LOSSES, PinballLoss
 from sklearn_nn.tabular._base_tabular import BaseTabular
+from sklearn_nn.tabular._intervals import IntervalMixin, Residuals
 from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
+from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableNumbers
 
 
 @dataclass(eq=False, repr=False)
-class TabularRegressor(NumberScoreMixin, BaseTabular):
+class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     """Numbers from a raw table: an ensemble of networks, ready as it is.
 
     Columns may be numbers, categories, strings, bools and times, with values missing
@@ -46,7 +48,8 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     n_bags : int or "auto", default="auto"
         Number of folds, each of which validates a network trained on the others. With
         1, ``validation_fraction`` of the rows validate. With `X_val`, the number of
-        networks, which all train on all rows.
+        networks, which all train on all rows. With ``cv`` it must be "auto": there is
+        a bag for each split.
     n_members : int or "auto", default="auto"
         Number of networks for each fold, which start at different weights.
     max_epochs : int or "auto", default="auto"
@@ -81,6 +84,14 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
+    cv : splitter or iterable of (train, test), default=None
+        What splits the rows in place of ``n_bags``: a splitter of scikit-learn, such as
+        `TimeSeriesSplit`, or pairs of arrays of row numbers. For each split, networks
+        are trained on its train rows and validated by its test rows. All rows of `X`
+        are split, those of weight zero are then left out. ``random_state`` does not
+        reach into a splitter.
+    store_oof_predictions : bool, default=False
+        Whether to keep predictions of the validation rows in ``oof_predictions_``.
     scoring : str, callable, "auto" or None, default="auto"
         What decides on the best epoch: a metric of scikit-learn, or None for the loss.
     max_time : float, default=None
@@ -111,6 +122,10 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
         Epoch whose weights each network has.
     best_scores_ : ndarray of shape (n_networks,)
         Score of that epoch on the validation rows.
+    oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Predictions for each row of `fit`, as of `predict`, by those networks alone that
+        it validated; the mean, if it validated several splits, and NaN, if none. There
+        with ``store_oof_predictions``.
     n_iter_ : int
         Number of epochs, a last one that ``max_time`` cut short included.
     n_params_ : int
@@ -158,6 +173,7 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
@@ -172,6 +188,10 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
             Target numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row; a row of weight zero is left out.
+        groups : array-like of shape (n_samples,), default=None
+            Group of each row, such as a patient: the rows of a group all train a
+            network, or all validate it. There are at most as many folds as groups. The
+            splitter ``cv`` gets them, if there is one.
         X_val : DataFrame, array or sparse matrix, default=None
             Rows to validate by, in place of folds or of a part of ``X``.
         y_val : array-like, default=None
@@ -190,7 +210,8 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
             If a parameter, a column or an array breaks its rule, or if training
             diverges; the estimator is then as it was before the call.
         """
-        self._fit(FitArguments(X, y, sample_weight, X_val, y_val, sample_weight_val))
+        validation = X_val, y_val, sample_weight_val
+        self._fit(FitArguments(X, y, sample_weight, *validation, groups=groups))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -224,7 +245,24 @@ class TabularRegressor(NumberScoreMixin, BaseTabular):
             LOSSES[self.loss] if isinstance(self.loss, str) else plain_spec(self.loss)
         )
         loss.check_values()
+        self._residuals = None
         return TableNumbers.fit(y, w, loss), w
+
+    def _predict_each(self, raw: Array) -> Array:
+        return self._targets.each(raw)
+
+    def _store_validation(
+        self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
+    ) -> None:
+        if not len(rows) or isinstance(self._targets.loss, PinballLoss):
+            return
+        seen = np.unique(rows)
+        if table.w is not None:  # rows of `X_val` may have no weight
+            seen = seen[table.w[seen] > 0]
+        prediction = self._out_of_fold(table, raw, rows)[seen].reshape(len(seen), -1)
+        residuals = self._targets.decode_rows(table.Y[seen]) - prediction
+        w = None if table.w is None else table.w[seen]
+        self._residuals = Residuals.of(residuals, w)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

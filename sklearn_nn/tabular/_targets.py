@@ -82,13 +82,22 @@ class TableClasses(ClassTargets):
     def mean(self, raw: Array, temperature: float = 1.0) -> Array:
         """Return the mean of the members' probabilities: (n, k), of float64.
 
+        Shapes: raw (members, n, k).
+        """
+        return self.of_mean(self.each(raw, temperature).mean(axis=0))
+
+    def each(self, raw: Array, temperature: float = 1.0) -> Array:
+        """Return the probabilities of each member, of float64."""
+        return np.asarray(softmax(raw.astype(np.float64) / temperature, axis=-1))
+
+    def of_mean(self, p: Array) -> Array:
+        """Return what the mean p (n, k) of probabilities becomes.
+
         It is mixed with the base rates as if they were one row more: with p of the
         members and N training rows, it is ``(N * p + rate) / (N + 1)``. So no
         probability is zero, and none is more certain than the rows can tell: after N
         rows without an exception the rule of succession gives the next row one of
         about 1 in N.
-
-        Shapes: raw (members, n, k).
 
         References
         ----------
@@ -99,7 +108,6 @@ class TableClasses(ClassTargets):
         Krichevsky and Trofimov, "The performance of universal encoding", IEEE
         Transactions on Information Theory 27, 1981.
         """
-        p = softmax(raw.astype(np.float64) / temperature, axis=-1).mean(axis=0)
         p = (self.n_rows * p + self.base_rates) / (self.n_rows + 1)
         return np.asarray(p / p.sum(axis=1, keepdims=True))
 
@@ -166,11 +174,23 @@ class TableNumbers:
 
         Shapes: raw (members, n, k); the result (n,) if y is so and k is 1.
         """
+        return self.of_mean(self.each(raw).mean(axis=0, dtype=np.float64))
+
+    def each(self, raw: Array) -> Array:
+        """Return the predictions of each member, on the scale of the networks."""
+        return self.loss.predict(raw)
+
+    def variance(self, raw: Array) -> Array:
+        """Return the variance between the predictions of the members: (n, k)."""
+        scale = np.where(self.low < self.high, self.scale, 0)  # not of a constant
+        return self.each(raw).var(axis=0, dtype=np.float64) * scale**2
+
+    def of_mean(self, prediction: Array) -> Array:
+        """Return what the mean (n, k) of predictions becomes."""
         shift, scale, low, high = [
             np.repeat(each, self.loss.raw_per_target)
             for each in (self.shift, self.scale, self.low, self.high)
         ]
-        prediction = self.loss.predict(raw).mean(axis=0, dtype=np.float64)
         prediction = np.clip(prediction * scale + shift, low, high)
         is_flat = self.flat and prediction.shape[1] == 1
         return prediction[:, 0] if is_flat else prediction

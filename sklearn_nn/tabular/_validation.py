@@ -108,6 +108,17 @@ class Validator:
             raise
 
 
+def mean_by_row(values: Array, rows: Array, n: int) -> Array:
+    """Return the mean of the values of each of n rows, NaN for a row without any.
+
+    Shapes: values (m, k), rows (m,), the result (n, k) of float64.
+    """
+    sums, counts = np.zeros((n, values.shape[1])), np.bincount(rows, minlength=n)
+    np.add.at(sums, rows, values)
+    sums[counts == 0] = np.nan
+    return sums / np.maximum(counts, 1)[:, None]
+
+
 class _RawOutputs(BaseEstimator):
     """An estimator whose X are raw outputs, for scikit-learn's scorers."""
 

@@ -162,6 +162,16 @@ def test_the_quantiles_of_a_target_stand_side_by_side():
     assert start.tolist() == [1, 8, 101, 108]
 
 
+def test_the_prediction_of_the_lowest_quantile_is_the_least_in_any_order():
+    loss, raw = PinballLoss([0.9, 0.1, 0.5]), np.array([[[1.0, 2.0, 3.0]]] * 2)
+    assert loss.predict(raw).tolist() == [[[3.0, 1.0, 2.0]]] * 2
+
+
+def test_the_outputs_of_two_targets_are_not_mixed():
+    raw = np.array([[5.0, 4.0, 1.0, 2.0]])
+    assert PinballLoss([0.1, 0.9]).predict(raw).tolist() == [[4.0, 5.0, 1.0, 2.0]]
+
+
 def test_a_row_of_large_weight_is_the_median():
     y, w = np.array([[1.0], [2.0], [9.0]]), np.array([0.5, 0.5, 2.0])
     assert AbsoluteError().start(y, w).tolist() == [9.0]

@@ -74,12 +74,13 @@ def test_a_callback_does_not_change_what_is_learned(cls, rng):
 @both
 def test_hooks_get_what_the_user_gave(cls, rng):
     X, y = make_frame(rng)
-    w, recorder = np.ones(len(X)), Recorder()
-    small(cls).set_callbacks(recorder).fit(X, y, w)
+    w, groups, recorder = np.ones(len(X)), np.arange(len(X)), Recorder()
+    small(cls).set_callbacks(recorder).fit(X, y, w, groups=groups)
     for given in recorder.given:
         assert given[0] is X
         assert given[1] is y
         assert given[2]["sample_weight"] is w
+        assert given[2]["groups"] is groups
 
 
 @both
