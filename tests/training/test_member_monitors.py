@@ -1,123 +1,155 @@
-"""KeepBestMembers: each member ends with its best parameters."""
+"""KeepBestEpoch: networks that train together end as they were in their best epoch."""
 
-from itertools import count
 from math import inf, nan
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sklearn_nn.blocks import Dense, Scale, Shared, chain
-from sklearn_nn.core import compile_network
-from sklearn_nn.training import Epoch, KeepBestMembers
+from sklearn_nn.blocks import Dense
+from sklearn_nn.core import Clock, compile_network
+from sklearn_nn.schedules import CosineLog
+from sklearn_nn.training import Epoch, KeepBestEpoch
+
+N = 7  # epochs: three cycles, which end after 1, 3 and 7
 
 
-def make_net(block=None, members=3):
+def networks():
     rng = np.random.default_rng(0)
-    return compile_network(block or Dense(1), (2,), np.float64, rng, members=members)
+    return [compile_network(Dense(1), (2,), float, rng, members=2) for _ in range(2)]
 
 
-def report():
-    return Epoch(1, nan, nan, nan, 0.1, 0.0)
+def run(scores, losses=None, nets=None, cycles=3, n_epochs=N, **options):
+    """Set all parameters to the number of the epoch; return the monitor and its stops.
 
+    ``scores`` has the four of both networks, or one for all, for each epoch.
+    """
+    nets, clock = nets or networks(), Clock()
+    rows = [np.broadcast_to(np.array(own, float), 4) for own in scores]
+    told = -np.stack(rows) if losses is None else np.repeat(losses, 4).reshape(-1, 4)
+    number = 0
 
-def run(net, scores, patience=inf):
-    """Set all parameters to the number of the epoch; return monitor and stops."""
-    told = iter(scores)
-    monitor = KeepBestMembers(
-        net, lambda net: (-(s := np.array(next(told), float)), s), patience
-    )
-    stops = []
-    for number, _ in zip(count(1), scores, strict=False):
-        net.params[:] = number
-        stops.append(monitor.after_epoch(report(), net))
+    def evaluate():
+        asked.append(number)
+        return told[number - 1], rows[number - 1]
+
+    asked = []
+    ends = CosineLog(cycles).ends_cycle
+    monitor = KeepBestEpoch(nets, evaluate, clock, ends, **options)
+    monitor.asked, monitor.epochs, stops = asked, [], []
+    for number in range(1, len(rows) + 1):
+        for net in nets:
+            net.params[:] = number
+        clock.progress = number / n_epochs
+        monitor.epochs.append(Epoch(number, nan, nan, nan, 0.1, 0.0))
+        stops.append(monitor.after_epoch(monitor.epochs[-1], None))
+    monitor.finish(None)
     return monitor, stops
 
 
-def numbers(net):
-    """Return for each member the only value of its own parameters."""
-    views = net.layout.named_views(net.params).values()
-    table = np.concatenate([v.reshape(len(v), -1) for v in views], axis=1)
-    assert (table == table[:, :1]).all()
-    return table[:, 0].tolist()
+def numbers(nets):
+    """Return the number that all parameters of each network are."""
+    for net in nets:
+        assert (net.params == net.params[0]).all()
+    return [net.params[0] for net in nets]
 
 
-SCORES = [[1, 5, 0], [2, 4, 0], [3, 1, 7], [0, 0, 6]]
-
-
-def test_each_member_gets_the_parameters_of_its_own_best_epoch():
-    net = make_net()
-    run(net, SCORES)[0].finish(net)
-    assert numbers(net) == [3, 1, 3]
-
-
-def test_the_best_epochs_and_scores_are_told():
-    monitor, _ = run(make_net(), SCORES)
-    assert_array_equal(monitor.best_epochs, [3, 1, 3])
-    assert_array_equal(monitor.best_scores, [3, 5, 7])
+def test_the_mean_over_the_members_of_all_networks_decides():
+    scores = [[9, 0, 0, 0], [3, 3, 3, 3], [0, 0, 0, 9]]
+    monitor, _ = run(scores)
+    assert numbers(monitor.networks) == [2, 2]
+    assert (monitor.kept.epoch, monitor.kept.score) == (2, 3)
+    assert_array_equal(monitor.kept.scores, scores[1])
 
 
 def test_of_equal_scores_the_latest_counts():
-    net = make_net()
-    run(net, [[1, 2, 2], [1, 2, 0], [1, 1, 2]])[0].finish(net)
-    assert numbers(net) == [3, 2, 3]
+    monitor, _ = run([1, 2, 2, 1])
+    assert monitor.kept.epoch == 3
 
 
-def test_a_network_without_members_has_one_score():
-    net = make_net(members=None)
-    run(net, [[1], [3], [2]])[0].finish(net)
-    assert_array_equal(net.params, np.full(3, 2))
+def test_the_epoch_gets_the_means():
+    monitor, _ = run([[1, 2, 3, 6]])
+    (epoch,) = monitor.epochs
+    assert (epoch.validation_loss, epoch.validation_score) == (-3, 3)
 
 
-def test_members_that_share_parameters_are_judged_by_their_mean():
-    net = make_net(chain(Shared(Dense(1)), Scale()))
-    # Means 2, 3, 1: the second epoch, though no member is best in it.
-    monitor, _ = run(net, [[6, 0, 0], [3, 3, 3], [0, 0, 3]])
-    monitor.finish(net)
-    assert_array_equal(net.params, np.full(net.params.size, 2))
-    assert_array_equal(monitor.best_epochs, [2, 2, 2])
+def test_members_without_a_score_do_not_count():
+    monitor, _ = run([[1, nan, 1, 4], [nan] * 4])
+    assert [epoch.validation_score for epoch in monitor.epochs][0] == 2
+    assert monitor.kept.epoch == 1
 
 
-def test_a_score_that_is_nan_is_never_the_best():
-    net = make_net()
-    run(net, [[1, nan, 1], [nan, 1, 0], [0, nan, 0]])[0].finish(net)
-    assert numbers(net) == [1, 2, 1]
+@pytest.mark.parametrize("score", [nan, -inf])
+def test_without_any_score_nothing_is_restored(score):
+    monitor, _ = run([score, score, score])
+    assert monitor.kept.epoch == 0
+    assert numbers(monitor.networks) == [3, 3]
 
 
-def test_nothing_is_restored_while_a_member_has_no_score():
-    net = make_net()
-    run(net, [[1, -inf, 1], [0, -inf, 0]])[0].finish(net)
-    assert numbers(net) == [2, 2, 2]
+def test_with_snapshots_only_the_ends_of_cycles_are_looked_at():
+    monitor, _ = run([1, 9, 2, 9, 9, 9, 3], snapshots=True)
+    assert monitor.asked == [1, 3, 7]
+    assert monitor.kept.epoch == 7
+    seen = [epoch.validation_score for epoch in monitor.epochs]
+    assert_array_equal(seen, [1, nan, 2, nan, nan, nan, 3])
 
 
-# The epoch after which the patience of 2 is over: no member got better in two epochs.
-STOPS = [
-    ([[1, 1], [0, 0], [0, 0]], 3),
-    ([[1, 1], [0, 2], [2, 0], [0, 0], [0, 0]], 5),
-    ([[1, 1], [1, 0], [0, 1], [0, 0]], None),
-    ([[1, 1], [2, 2], [3, 3]], None),
-]
+def test_snapshots_of_the_next_cycle_are_kept():
+    monitor, _ = run([5, 0, 4, 0, 0, 0, 3], snapshots=True)
+    assert numbers(monitor.networks) == [1, 1]
+    assert numbers(monitor.kept.later) == [3, 3]
 
 
-@pytest.mark.parametrize(("scores", "last"), STOPS)
-def test_patience_ends_when_no_member_gets_better(scores, last):
-    _, stops = run(make_net(members=2), scores, patience=2)
-    assert stops == [i == last for i in range(1, len(scores) + 1)]
+def test_there_is_no_later_cycle_after_the_last():
+    monitor, _ = run([1, 0, 2, 0, 0, 0, 3], snapshots=True)
+    assert monitor.kept.later == ()
 
 
-def test_without_patience_training_goes_on():
-    assert not any(run(make_net(), [[1] * 3, *[[0] * 3] * 50])[1])
+def test_a_later_cycle_that_is_better_replaces_the_best_and_its_next():
+    monitor, _ = run([5, 0, 4, 0, 0, 0, 6], snapshots=True)
+    assert numbers(monitor.networks) == [7, 7]
+    assert monitor.kept.later == ()
 
 
-def test_the_epoch_gets_the_means_over_members():
-    net, epoch = make_net(), report()
-    monitor = KeepBestMembers(net, lambda net: (np.arange(3.0), np.array([1, 2, 6])))
-    monitor.after_epoch(epoch, net)
-    assert (epoch.validation_loss, epoch.validation_score) == (1, 3)
+def test_without_snapshots_there_are_none():
+    monitor, _ = run([5, 0, 4, 0, 0, 0, 3])
+    assert monitor.kept.later == ()
+
+
+@pytest.mark.parametrize(
+    ("losses", "stop"),
+    [
+        ((8, 4, 2), None),  # each cycle takes half of it off
+        ((8, 7.3, 2), 3),
+        ((8, 7.1, 6.5), 7),
+        ((8, 9, 2), 3),
+        ((-8, -9, -9.5), 7),  # losses may be less than zero
+        ((8, nan, 1), 3),
+    ],
+)
+def test_training_ends_after_a_cycle_that_took_too_little_off_the_loss(losses, stop):
+    first, second, third = losses
+    course = [first, 99, second, 99, 99, 99, third]
+    _, stops = run(np.zeros(N), losses=course, tol=0.1)
+    assert [i for i, is_end in enumerate(stops, 1) if is_end][:1] == (
+        [] if stop is None else [stop]
+    )
+
+
+def test_without_tol_training_goes_on():
+    _, stops = run(np.zeros(N), losses=np.arange(N))
+    assert not any(stops)
+
+
+@pytest.mark.parametrize(("scores", "last"), [([1, 2, 1, 1, 5], 4), ([1, 2, 3], None)])
+def test_patience_ends_when_the_mean_does_not_get_better(scores, last):
+    _, stops = run(scores, patience=2)
+    assert (stops.index(True) + 1 if any(stops) else None) == last
 
 
 def test_restoring_keeps_the_vector():
-    net = make_net()
-    vector, (monitor, _) = net.params, run(net, SCORES)
-    monitor.finish(net)
-    assert net.params is vector
+    nets = networks()
+    vectors = [net.params for net in nets]
+    run([2, 1], nets=nets)
+    assert all(net.params is own for net, own in zip(nets, vectors, strict=True))
+    assert numbers(nets) == [1, 1]

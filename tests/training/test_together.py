@@ -13,12 +13,13 @@ from sklearn_nn.losses import HalfSquaredError
 from sklearn_nn.optimizers import SGD, AdamW
 from sklearn_nn.schedules import Constant, CosineLog, FlatCosine
 from sklearn_nn.training import (
-    KeepBestMembers,
+    KeepBest,
     MemberData,
     Monitor,
     Recipe,
     TrainingRun,
     TrainingState,
+    Validation,
     train_together,
 )
 
@@ -180,10 +181,10 @@ def test_an_interrupt_restores_the_best_of_each_run(table, rng):
 
     def evaluate(net):
         kept.append(net.params.copy())
-        return np.zeros(1), np.array([next(scores)])
+        return 0.0, next(scores)
 
     kept = []
-    runs[0].monitors = [KeepBestMembers(net, evaluate)]
+    runs[0].monitors = [Validation(evaluate), KeepBest(net)]
     monitor = Counts(stop=4, error=KeyboardInterrupt())
     outcome = train_together(runs, None, [monitor], 9)
     assert len(outcome.epochs) == 4
