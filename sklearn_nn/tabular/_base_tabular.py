@@ -108,12 +108,13 @@ class BaseTabular(
         (seed,) = draw_seeds(self.random_state, 1)
         table = self._make_table(arguments, settings, seed)
         settings = settings.for_numbers(self._encoder.n_numeric_)
+        settings = settings.for_rows(table.n_fewest)
         groups = group_members(table, settings)
         parts = self._encoder, self._targets, seed
         runs = make_runs(groups, table, settings, *parts)
         self._networks = [training_run.net for training_run in runs]
         self.history_: dict[str, list[Any]] = {f.name: [] for f in fields(Epoch)}
-        n_epochs = settings.epochs(table.n_fewest)
+        n_epochs = settings.max_epochs
         callbacks = self._callbacks(arguments, n_epochs)
         best = keep_best_epoch(runs, groups, table, settings, self._targets)
         monitors: list[Monitor] = [] if best is None else [best]

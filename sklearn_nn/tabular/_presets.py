@@ -1,5 +1,6 @@
 """Settings: what a preset decides, and what the user decided in its place."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -26,18 +27,17 @@ from sklearn_nn.tabular._cv_splits import is_cv
 
 AUTO = "auto"
 MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
-# The first cycle of the rate, which is the shortest: passes over so many rows in all,
-# but no more than so many.
-ROWS_OF_A_CYCLE = 2500
-EPOCHS_OF_A_CYCLE = 3
+STEPS_OF_A_CYCLE = 30  # at least, in the first cycle of the rate
+FEWEST_CYCLES = 3
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to train on a table; each field is a parameter, and what its "auto" means.
 
-    ``batch_size`` and ``max_epochs`` may still be "auto", for they depend on the number
-    of rows, and so may ``embedding``, which depends on that of columns.
+    ``batch_size``, ``max_epochs`` and ``cycles`` may still be "auto", for they depend
+    on the number of rows, and so may ``embedding``, which depends on that of columns.
+    ``max_steps``, which is no parameter, is how many batches each network may see.
     """
 
     n_bags: int = 8
@@ -50,7 +50,8 @@ class Settings:
     dropout: float = 0.0
     weight_decay: float = 0.02
     learning_rate: float = 0.04
-    cycles: int = 6
+    cycles: Any = AUTO
+    max_steps: int = 3000
     tol: float | None = 0.1
     snapshots: bool = True
     batch_size: Any = AUTO
@@ -82,12 +83,24 @@ class Settings:
         size = 64 if n <= 1024 else 128 if n <= 8192 else 256 if n <= 30_000 else 512
         return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
 
-    def epochs(self, n: int) -> int:
-        """Return the most epochs for ``n`` training rows."""
-        if not is_auto(self.max_epochs):
-            return int(self.max_epochs)
-        first = min(max(1, ROWS_OF_A_CYCLE // n), EPOCHS_OF_A_CYCLE)
-        return first * (2**self.cycles - 1)
+    def for_rows(self, n: int) -> Self:
+        """Return the settings for ``n`` training rows: with epochs and cycles.
+
+        A cycle is twice as long as the one before, so that all of them are
+        ``2**cycles - 1`` times as long as the first.
+        """
+        steps = n // self.rows_of_a_batch(n)
+        first = math.ceil(STEPS_OF_A_CYCLE / steps)  # epochs
+        cycles, epochs = self.cycles, self.max_epochs
+        if is_auto(cycles):
+            fit = (
+                self.max_steps / (first * steps) if is_auto(epochs) else epochs / first
+            )
+            least = FEWEST_CYCLES if is_auto(epochs) else 1
+            cycles = max(least, int(math.log2(fit + 1)))
+        if is_auto(epochs):
+            epochs = first * (2**cycles - 1)
+        return replace(self, cycles=cycles, max_epochs=epochs)
 
 
 def is_auto(value: Any) -> bool:
@@ -96,9 +109,9 @@ def is_auto(value: Any) -> bool:
 
 
 CLASSIFIER_PRESETS: Mapping[str, Settings] = {
-    "fast": Settings(n_bags=4, cycles=4),
+    "fast": Settings(n_bags=4, max_steps=1000),
     "default": Settings(),
-    "best": Settings(n_members=4, cycles=7),
+    "best": Settings(n_members=4, max_steps=6000),
     "realmlp": Settings(
         n_bags=1,
         n_members=1,
