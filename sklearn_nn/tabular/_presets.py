@@ -29,6 +29,7 @@ AUTO = "auto"
 MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
 STEPS_OF_A_CYCLE = 30  # at least, in the first cycle of the rate
 FEWEST_CYCLES = 3
+BLIND_STEPS = 500  # at most, without validation
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Settings:
     n_bags: int = 8
     n_members: int = 1
     max_epochs: Any = AUTO
-    hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
+    hidden_layer_sizes: tuple[int, ...] = (128, 128)
     embedding: str | None = AUTO
     activation: Any = "relu"
     share_weights: bool = False
@@ -83,19 +84,19 @@ class Settings:
         size = 64 if n <= 1024 else 128 if n <= 8192 else 256 if n <= 30_000 else 512
         return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
 
-    def for_rows(self, n: int) -> Self:
+    def for_rows(self, n: int, n_val: int) -> Self:
         """Return the settings for ``n`` training rows: with epochs and cycles.
 
         A cycle is twice as long as the one before, so that all of them are
-        ``2**cycles - 1`` times as long as the first.
+        ``2**cycles - 1`` times as long as the first. Without validation rows nothing
+        would end the training early.
         """
         steps = n // self.rows_of_a_batch(n)
         first = math.ceil(STEPS_OF_A_CYCLE / steps)  # epochs
         cycles, epochs = self.cycles, self.max_epochs
         if is_auto(cycles):
-            fit = (
-                self.max_steps / (first * steps) if is_auto(epochs) else epochs / first
-            )
+            most = self.max_steps if n_val else BLIND_STEPS
+            fit = (most / steps if is_auto(epochs) else epochs) / first
             least = FEWEST_CYCLES if is_auto(epochs) else 1
             cycles = max(least, int(math.log2(fit + 1)))
         if is_auto(epochs):
