@@ -157,6 +157,9 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     >>> model = TabularRegressor("fast", random_state=0).fit(X, y)
     >>> model.predict(X).shape
     (80,)
+    >>> low, high = model.predict_quantiles(X, [0.1, 0.9]).T
+    >>> bool((low <= high).all())
+    True
     """
 
     _: KW_ONLY
