@@ -53,7 +53,7 @@ class Settings:
     learning_rate: float = 0.04
     cycles: Any = AUTO
     max_steps: int = 3000
-    tol: float | None = 0.1
+    tol: float | None = 0.05
     snapshots: bool = True
     batch_size: Any = AUTO
     n_iter_no_change: float = np.inf
