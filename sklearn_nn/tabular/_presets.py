@@ -50,7 +50,7 @@ class Settings:
     share_weights: bool = False
     dropout: float = 0.0
     weight_decay: float = 0.02
-    learning_rate: float = 0.04
+    learning_rate: float = 0.08
     cycles: Any = AUTO
     max_steps: int = 3000
     tol: float | None = 0.05
@@ -119,6 +119,7 @@ CLASSIFIER_PRESETS: Mapping[str, Settings] = {
         max_epochs=256,
         hidden_layer_sizes=(256, 256, 256),
         embedding="pbld",
+        learning_rate=0.04,
         activation=ParametricActivation("selu"),
         dropout=0.15,
         cycles=4,
