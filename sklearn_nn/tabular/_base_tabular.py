@@ -108,7 +108,7 @@ class BaseTabular(
         (seed,) = draw_seeds(self.random_state, 1)
         table = self._make_table(arguments, settings, seed)
         settings = settings.for_numbers(self._encoder.n_numeric_)
-        settings = settings.for_rows(table.n_fewest, len(table.splits[0].val))
+        settings = settings.for_rows(table.n_fewest, table.n_val)
         groups = group_members(table, settings)
         parts = self._encoder, self._targets, seed
         runs = make_runs(groups, table, settings, *parts)

@@ -30,6 +30,7 @@ MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
 STEPS_OF_A_CYCLE = 30  # at least, in the first cycle of the rate
 FEWEST_CYCLES = 3
 BLIND_STEPS = 500  # at most, without validation
+MIN_ROWS_TO_CALIBRATE = 50  # that validate, each counted once
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,9 @@ class Settings:
         return min(n, size if is_auto(self.batch_size) else int(self.batch_size))
 
     def for_rows(self, n: int, n_val: int) -> Self:
-        """Return the settings for ``n`` training rows: with epochs and cycles.
+        """Return the settings for ``n`` training rows and ``n_val`` that validate.
 
+        They have a number of epochs and cycles, and too few rows do not calibrate.
         A cycle is twice as long as the one before, so that all of them are
         ``2**cycles - 1`` times as long as the first. Without validation rows nothing
         would end the training early.
@@ -101,7 +103,8 @@ class Settings:
             cycles = max(least, int(math.log2(fit + 1)))
         if is_auto(epochs):
             epochs = first * (2**cycles - 1)
-        return replace(self, cycles=cycles, max_epochs=epochs)
+        calibrate = self.calibrate and n_val >= MIN_ROWS_TO_CALIBRATE
+        return replace(self, cycles=cycles, max_epochs=epochs, calibrate=calibrate)
 
 
 def is_auto(value: Any) -> bool:

@@ -47,6 +47,12 @@ class EncodedTable:
         return min(len(split.train) for split in self.splits)
 
     @property
+    def n_val(self) -> int:
+        """Return the number of rows of some weight that validate, each counted once."""
+        rows = np.unique(np.concatenate([split.val for split in self.splits]))
+        return len(rows if self.w is None else np.flatnonzero(self.w[rows]))
+
+    @property
     def X_train(self) -> Array:
         """Return the rows of all networks but those that only validate."""
         return self.X[: self.n_train]

@@ -13,7 +13,6 @@ from sklearn_nn.core import Array, Loss
 from sklearn_nn.losses import SoftmaxCrossEntropy
 
 MAX_LOG_TEMPERATURE = 3.0
-MIN_ROWS_TO_CALIBRATE = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,7 @@ class TableClasses(ClassTargets):
     def temperature(
         self, ys: Sequence[Array], raws: Sequence[Array], ws: Sequence[Array | None]
     ) -> float:
-        """Return what to divide raw outputs by, from validation rows; 1 for too few.
+        """Return what to divide raw outputs by, from validation rows.
 
         Shapes, of each piece: y (..., n), raw (..., n, k), w (..., n), (n,) or None.
         """
@@ -76,8 +75,7 @@ class TableClasses(ClassTargets):
         if any(own is not None for own in ws):
             full = zip(ys, [1.0 if own is None else own for own in ws], strict=True)
             w = np.concatenate([np.broadcast_to(v, u.shape).ravel() for u, v in full])
-        n = len(y) if w is None else np.count_nonzero(w)
-        return fit_temperature(y, raw, w) if n >= MIN_ROWS_TO_CALIBRATE else 1.0
+        return fit_temperature(y, raw, w)
 
     def mean(self, raw: Array, temperature: float = 1.0) -> Array:
         """Return the mean of the members' probabilities: (n, k), of float64.

@@ -46,7 +46,8 @@ class KeepBestEpoch(Monitor):
         Training ends after so many epochs without a better score.
     snapshots : bool, default=False
         Whether only the last epoch of a cycle may be the best, and the networks at the
-        end of the next cycle are kept as well. Other epochs are not looked at.
+        end of the next cycle are kept as well. Other epochs are not looked at, but for
+        the last one of a training that ended within its first cycle.
 
     Attributes
     ----------
@@ -75,28 +76,36 @@ class KeepBestEpoch(Monitor):
         self.tol, self.patience, self.snapshots = tol, patience, snapshots
         self.kept = Kept()  # in one tuple, which Ctrl-C cannot tear apart
         self._cycle_loss = np.inf
+        self._last: Epoch | None = None
 
     def after_epoch(self, epoch: Epoch, net: Network) -> bool:
-        now = self.clock.progress
+        self._last, now = epoch, self.clock.progress
         ends_cycle = self.ends_cycle(now - now / epoch.epoch, now)
         if self.snapshots and not ends_cycle:
             return False
-        losses, scores = self.evaluate()
-        known = scores[~np.isnan(scores)]  # the rows of a fold may allow no score
-        epoch.validation_loss = loss = float(losses.mean())
-        epoch.validation_score = score = float(known.mean()) if known.size else np.nan
-        if score > -np.inf:
-            self._keep(epoch.epoch, score, scores)
+        self._look_at(epoch)
         stops = epoch.epoch - self.kept.epoch >= self.patience
         if ends_cycle:
+            loss = epoch.validation_loss
             before, self._cycle_loss = self._cycle_loss, min(loss, self._cycle_loss)
             pays = before == np.inf or loss <= before - self.tol * abs(before)
             stops |= self.tol > -np.inf and not pays
         return stops
 
     def finish(self, net: Network) -> None:
+        if self._last is not None and not self.kept.epoch:
+            self._look_at(self._last)
         for own, params in zip(self.networks, self.kept.params, strict=False):
             own.params[:] = params
+
+    def _look_at(self, epoch: Epoch) -> None:
+        """Write loss and score into the epoch, and keep it if it is to be kept."""
+        losses, scores = self.evaluate()
+        known = scores[~np.isnan(scores)]  # the rows of a fold may allow no score
+        epoch.validation_loss = float(losses.mean())
+        epoch.validation_score = score = float(known.mean()) if known.size else np.nan
+        if score > -np.inf:
+            self._keep(epoch.epoch, score, scores)
 
     def _keep(self, number: int, score: float, scores: Array) -> None:
         """Keep the epoch if it is better, or the first of the cycle ends after it."""

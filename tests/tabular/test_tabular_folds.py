@@ -233,7 +233,7 @@ def test_each_network_is_validated_by_the_test_rows_of_its_split(cls, rng):
         raws(model, X), model.best_scores_, cv.splits, strict=True
     ):
         if cls is TabularClassifier:
-            loss = log_loss(y[val], probabilities(raw[val]))
+            loss = log_loss(y[val], probabilities(raw[val] / model.temperature_))
         else:
             loss = 0.5 * np.mean((raw[val, 0] - (y[val] - y.mean()) / y.std()) ** 2)
         assert_allclose(-score, loss, rtol=1e-4)

@@ -31,15 +31,15 @@ def compiled(X, embedding="pbld", **options):
 
 
 def products(net, Z):
-    """Return for each dense layer what it makes of the rows, without the bias."""
+    """Return for each dense layer its products with the rows, without the bias."""
     p, x = net.layout.views(net.params), Z[None]
     for part in net.block.parts_for(net.in_shape)[0]:
         own = getattr(p, part.name)
-        y = part.block.forward(own, x, Workspace(np.float32, part.in_shape), None)
         dense = getattr(own, "block", own)
         if hasattr(dense, "W"):
-            yield y - dense.b[..., None, :]
-        x = y.copy()
+            yield x @ dense.W
+        ws = Workspace(np.float32, part.in_shape)
+        x = part.block.forward(own, x, ws, None).copy()
 
 
 @every_embedding

@@ -38,6 +38,17 @@ def interrupting(after):
     return scorer
 
 
+def interrupting_at(progress):
+    """Return a schedule during whose call at that progress the user interrupts."""
+
+    def rate(self, clock):
+        if clock.progress >= progress:
+            raise KeyboardInterrupt
+        return 0.1
+
+    return rate
+
+
 @pytest.mark.parametrize("preset", CLASSIFIER_PRESETS)
 @both
 def test_every_preset_fits(cls, preset, rng):
@@ -56,7 +67,7 @@ def test_both_estimators_have_the_same_presets():
 def test_what_the_user_says_counts_more_than_the_preset(cls, preset, rng):
     model = cls(preset, **SMALL | {"n_bags": 3, "n_members": 2}).fit(*make_rows(rng))
     assert model.n_iter_ == 4
-    assert len(model.best_epochs_) == 6
+    assert len(model.best_scores_) == 6
     assert model._networks[0].layout.params["dense1/W"].shape[-1] == 8
 
 
@@ -190,7 +201,7 @@ def clock(monkeypatch):
 @both
 def test_fit_ends_with_the_limit_of_time(cls, clock, rng):
     # the rate at the end of a training is close to zero, see the tests of the loop
-    model = small(cls, max_epochs=10**6, max_time=20).fit(*make_rows(rng))
+    model = small(cls, max_epochs=10**6, tol=None, max_time=20).fit(*make_rows(rng))
     assert 18 < clock.now < 20.5
     assert model.n_iter_ > 10
 
@@ -204,7 +215,7 @@ def test_to_encode_the_table_is_a_part_of_the_time(cls, clock, rng, monkeypatch)
         return fit_for(*args)
 
     monkeypatch.setattr(TableEncoder, "fit_for", slowly)
-    small(cls, max_epochs=10**6, max_time=20).fit(*make_rows(rng))
+    small(cls, max_epochs=10**6, tol=None, max_time=20).fit(*make_rows(rng))
     assert 18 < clock.now < 20.5
 
 
@@ -212,7 +223,7 @@ def test_to_encode_the_table_is_a_part_of_the_time(cls, clock, rng, monkeypatch)
 def test_a_limit_shorter_than_an_epoch_leaves_a_whole_model(cls, clock, rng):
     X, y = make_rows(rng, 800)
     model = small(cls, max_time=1e-9, n_bags=1, batch_size=8).fit(X, y)
-    assert (model.n_iter_, model.best_epochs_.tolist()) == (1, [1])
+    assert (model.n_iter_, model.best_epoch_) == (1, 1)
     assert np.isfinite(outputs(model, X)).all()
 
 
@@ -225,7 +236,7 @@ def test_an_ample_limit_of_time_changes_nothing(cls, rng):
 
 @both
 def test_the_history_has_a_row_for_each_epoch(cls, rng):
-    model = small(cls).fit(*make_rows(rng))
+    model = small(cls, snapshots=False).fit(*make_rows(rng))
     assert model.history_["epoch"] == [1, 2, 3, 4]
     assert {len(column) for column in model.history_.values()} == {4}
     assert model.loss_curve_ == model.history_["loss"]
@@ -248,7 +259,7 @@ def test_the_loss_falls(cls, rng):
 
 @both
 def test_verbose_prints_each_epoch(cls, rng, capsys):
-    small(cls, verbose=True).fit(*make_rows(rng))
+    small(cls, verbose=True, snapshots=False).fit(*make_rows(rng))
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [
         f"Iteration {i}" for i in (1, 2, 3, 4)
@@ -266,18 +277,32 @@ def test_nothing_is_printed_by_default(cls, rng, capsys):
 @both
 def test_an_interruption_keeps_what_was_learned(cls, rng):
     X, y = make_rows(rng)
-    options = {"n_bags": 1, "max_epochs": 50}
+    options = {"n_bags": 1, "max_epochs": 50, "snapshots": False}
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model = small(cls, **options, scoring=interrupting(4)).fit(X, y)
-    assert model.n_iter_ == 3
-    assert model.best_epochs_.tolist() == [3]
+    assert model.n_iter_ == 4  # which was trained, so that it is validated anew
+    assert model.best_epoch_ == 4
     assert np.isfinite(outputs(model, X)).all()
 
 
 @both
-def test_an_interruption_in_the_first_epoch_is_passed_on(cls, rng):
+def test_an_interruption_before_the_end_of_a_cycle_keeps_the_last_epoch(
+    cls, monkeypatch, rng
+):
     X, y = make_rows(rng)
-    model = small(cls, scoring=interrupting(1))
+    monkeypatch.setattr(CosineLog, "__call__", interrupting_at(0.5))
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        model = small(cls, max_epochs=50, cycles=1).fit(X, y)
+    assert model.best_epoch_ == model.n_iter_ == 25
+    losses = np.array(model.history_["validation_loss"])
+    assert np.flatnonzero(np.isfinite(losses)).tolist() == [24]
+
+
+@both
+def test_an_interruption_in_the_first_epoch_is_passed_on(cls, monkeypatch, rng):
+    X, y = make_rows(rng)
+    monkeypatch.setattr(CosineLog, "__call__", interrupting_at(0.0))
+    model = small(cls)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
     assert not hasattr(model, "n_iter_")
@@ -302,9 +327,9 @@ def test_divergence_after_good_epochs_is_a_warning(cls, monkeypatch, rng):
     )
     X, y = make_rows(rng)
     with pytest.warns(ConvergenceWarning, match="best validation score were kept"):
-        model = small(cls, max_epochs=10).fit(X, y)
+        model = small(cls, max_epochs=10, snapshots=False).fit(X, y)
     assert model.n_iter_ < 10
-    assert model.best_epochs_.tolist() == [6, 6]
+    assert model.best_epoch_ == 6
     assert np.isfinite(outputs(model, X)).all()
 
 

@@ -94,6 +94,14 @@ def test_with_snapshots_only_the_ends_of_cycles_are_looked_at():
     assert_array_equal(seen, [1, nan, 2, nan, nan, nan, 3])
 
 
+def test_training_that_ends_within_its_first_cycle_keeps_its_last_epoch():
+    monitor, _ = run([9, 9, 1], cycles=1, snapshots=True)  # of 7 epochs
+    assert monitor.asked == [3]
+    assert numbers(monitor.networks) == [3, 3]
+    assert (monitor.kept.epoch, monitor.kept.score) == (3, 1)
+    assert [epoch.validation_score for epoch in monitor.epochs][2] == 1
+
+
 def test_snapshots_of_the_next_cycle_are_kept():
     monitor, _ = run([5, 0, 4, 0, 0, 0, 3], snapshots=True)
     assert numbers(monitor.networks) == [1, 1]
