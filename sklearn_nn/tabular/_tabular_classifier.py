@@ -263,8 +263,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of ``classes_``, of float64.
         """
-        raw = self._raw_predict(X)
-        return self._targets.mean(raw, self.temperature_)
+        return self._targets.of_mean(self._predict_parts(X).mean)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithm of the probabilities.
@@ -299,7 +298,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     def _predict_each(self, raw: Array) -> Array:
         return self._targets.each(raw, self.temperature_)
 
-    def _store_validation(
+    def _calibrate(
         self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
     ) -> None:
         if settings.calibrate:

@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.utils import check_array, column_or_1d
 
 from sklearn_nn.base import (
-    REGRESSOR_RULES,
     FitArguments,
     NumberScoreMixin,
     read_numbers,
@@ -19,7 +18,12 @@ from sklearn_nn.core import Array, Rule, plain_spec
 from sklearn_nn.losses import LOSSES, PinballLoss
 from sklearn_nn.tabular._base_tabular import BaseTabular
 from sklearn_nn.tabular._intervals import IntervalMixin, Residuals
-from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
+from sklearn_nn.tabular._presets import (
+    NUMBERS_RULES,
+    REGRESSOR_PRESETS,
+    TABULAR_RULES,
+    Settings,
+)
 from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableNumbers
 
@@ -166,7 +170,7 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     loss: Any = "squared_error"
 
     presets: ClassVar[Mapping[str, Settings]] = REGRESSOR_PRESETS
-    rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **REGRESSOR_RULES}
+    rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **NUMBERS_RULES}
 
     @restore_on_error
     @with_callbacks
@@ -231,8 +235,7 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
             Predictions, of float64: the mean over the networks. A loss of several
             quantiles has that many columns for each output.
         """
-        raw = self._raw_predict(X)
-        return self._targets.mean(raw)
+        return self._targets.of_mean(self._predict_parts(X).mean)
 
     def _check_y(self, y: Any) -> Array:
         y = read_numbers(y, "y")
@@ -254,15 +257,10 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     def _predict_each(self, raw: Array) -> Array:
         return self._targets.each(raw)
 
-    def _store_validation(
-        self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
-    ) -> None:
-        if not len(rows) or isinstance(self._targets.loss, PinballLoss):
+    def _store_validation(self, table: EncodedTable, oof: Array, seen: Array) -> None:
+        if not len(seen) or isinstance(self._targets.loss, PinballLoss):
             return
-        seen = np.unique(rows)
-        if table.w is not None:  # rows of `X_val` may have no weight
-            seen = seen[table.w[seen] > 0]
-        prediction = self._out_of_fold(table, raw, rows)[seen].reshape(len(seen), -1)
+        prediction = oof[seen].reshape(len(seen), -1)
         residuals = self._targets.decode_rows(table.Y[seen]) - prediction
         w = None if table.w is None else table.w[seen]
         self._residuals = Residuals.of(residuals, w)
