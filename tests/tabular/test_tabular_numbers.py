@@ -68,7 +68,7 @@ def test_quantiles_cover_their_share_of_the_rows(rng):
     X = rng.uniform(-1, 1, (2000, 1))
     y = X[:, 0] + (1 + X[:, 0]) * rng.standard_normal(2000)
     loss = PinballLoss([0.1, 0.5, 0.9])
-    model = learner(TabularRegressor, loss=loss, batch_size=128, max_epochs=80).fit(X, y)
+    model = learner(TabularRegressor, loss=loss, batch_size=128).fit(X, y)
     shares = (y[:, None] <= model.predict(X)).mean(axis=0)
     assert_allclose(shares, [0.1, 0.5, 0.9], atol=0.04)
 
@@ -77,7 +77,8 @@ def test_quantiles_of_several_outputs_stand_side_by_side(rng):
     X, noise = np.ones((1000, 1)), rng.uniform(0, 1, 1000)
     Y = np.column_stack([noise, 100 + 100 * noise])
     loss = PinballLoss([0.2, 0.8])
-    model = learner(TabularRegressor, loss=loss, batch_size=128, max_epochs=80).fit(X, Y)
+    options = {"batch_size": 128, "max_epochs": 80}
+    model = learner(TabularRegressor, loss=loss, **options).fit(X, Y)
     assert_allclose(model.predict(X[:1]), [[0.2, 0.8, 120, 180]], rtol=0.15)
 
 
