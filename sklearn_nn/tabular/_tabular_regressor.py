@@ -34,17 +34,17 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
 
     Columns may be numbers, categories, strings, bools and times, with values missing
     anywhere; `sklearn_nn.preprocessing.TableEncoder` says what becomes of them. The
-    networks are those of RealMLP [1]_, all trained at once, and their mean predicts.
-    They see targets of mean 0 and standard deviation 1; predictions stay within the
-    range of ``y``.
+    networks are like those of RealMLP [1]_, all trained at once, and their mean
+    predicts. They see targets of mean 0 and standard deviation 1; predictions stay
+    within the range of ``y``.
 
     Parameters
     ----------
     preset : {"default", "fast", "best", "realmlp"}, default="default"
-        What "auto" means. "default": two networks for each of 8 folds, which tell the
-        best epoch of each. "fast": two networks, validated by a part of the rows.
-        "best": eight networks for each fold, in five times the time of "default".
-        "realmlp": RealMLP-TD as published [1]_.
+        What "auto" means. "default": a network for each of 8 folds of the rows, trained
+        in cycles of the rate, as many as pay. "fast": fewer folds and fewer steps.
+        "best": several networks for each fold, and more steps. "realmlp": RealMLP-TD as
+        published [1]_.
     categorical_features : "from_dtype", list or None, default="from_dtype"
         Which columns are categorical: with "from_dtype" those of categories, strings,
         objects or bools; or a list of positions or names, or one bool per column; with
@@ -57,8 +57,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     n_members : int or "auto", default="auto"
         Number of networks for each fold, which start at different weights.
     max_epochs : int or "auto", default="auto"
-        Number of passes over the rows. All run, unless ``n_iter_no_change`` or
-        ``max_time`` says otherwise; the weights are those of the best one.
+        Number of passes over the rows, unless ``tol``, ``n_iter_no_change`` or
+        ``max_time`` ends the training before. "auto" is as long as all ``cycles`` are.
     hidden_layer_sizes : list of int or "auto", default="auto"
         Width of each hidden layer.
     embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
@@ -66,25 +66,42 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
         with None, nothing. "auto" is both, in tables of more than 50 numbers the first,
         of more than 1000 numbers None.
-    activation : str, Activation or "auto", default="auto"
-        Function of the hidden layers, as of `Dense`; how far each unit bends is
-        trained, see `ParametricActivation`.
+    activation : str, Activation, ParametricActivation or "auto", default="auto"
+        Function of the hidden layers, as of `Dense`. With a `ParametricActivation` it
+        is trained how far each unit bends. "auto" is "relu", but in "realmlp" a
+        ``ParametricActivation("mish")``.
     share_weights : bool or "auto", default="auto"
         Whether the networks have the matrices of the hidden layers in common, as in
         TabM [2]_, and differ by scales, activations, biases of the output and rows.
     dropout : float or "auto", default="auto"
         Probability with which a hidden unit is left out in a step, in [0, 1). It falls
-        to zero in the second half of the training, as ``weight_decay`` does.
+        to zero in the second half of the training, as ``weight_decay`` does. "auto" is
+        0, but 0.15 in "realmlp".
     weight_decay : float or "auto", default="auto"
         Share that a step at the rate 1 takes off the weights.
     learning_rate : float or "auto", default="auto"
         Largest rate. Layers have factors of it.
     cycles : int or "auto", default="auto"
-        Number of cycles in which the rate rises and falls, see `CosineLog`.
+        Number of cycles in which the rate rises and falls, each twice as long as the
+        one before, see `CosineLog`. "auto" is as many as fit into ``max_epochs``, the
+        first of them with 30 steps at least; if that is "auto", too, as many as fit
+        into the steps of the preset, of which there are few if no row validates. It is
+        4 in "realmlp".
+    tol : float, None or "auto", default="auto"
+        The training ends after a cycle that did not lower the validation loss by this
+        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, but None in
+        "realmlp".
+    snapshots : bool or "auto", default="auto"
+        Whether only the last epoch of a cycle, where the rate is zero, is validated and
+        may be the best, and networks predict as they were at the end of the next cycle,
+        too [3]_: then there are twice as many. If the training ends within its first
+        cycle, its last epoch is the best. With False, each epoch is validated, and may
+        be the best. "auto" is True, but False in "realmlp".
     batch_size : int or "auto", default="auto"
         Rows of a batch.
     n_iter_no_change : int or "auto", default="auto"
-        Number of epochs without a better score after which a network is done.
+        Number of epochs without a better score after which the training ends. Only
+        epochs that are validated end it, see ``snapshots``. "auto" is infinity.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
@@ -122,10 +139,12 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         How much each column moves the first layer: factors and norms of weights, times
         the standard deviation of what they multiply; in all 1. It costs nothing, and
         says less than `sklearn.inspection.permutation_importance`.
-    best_epochs_ : ndarray of shape (n_networks,)
-        Epoch whose weights each network has.
-    best_scores_ : ndarray of shape (n_networks,)
-        Score of that epoch on the validation rows.
+    best_epoch_ : int
+        Epoch with the best score, the mean over all networks, which have its weights;
+        of equal scores the latest. 0 if no row validates: they have those of the last.
+    best_scores_ : ndarray of shape (n_bags * n_members,)
+        Score of each network in that epoch on its validation rows; without ``scoring``
+        minus the loss on the scale of the networks. Empty if no row validates.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for each row of `fit`, as of `predict`, by those networks alone that
         it validated; the mean, if it validated several splits, and NaN, if none. There
@@ -138,8 +157,9 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         Training loss of every epoch, the mean over the networks.
     history_ : dict of list
         Columns "epoch", "loss", "validation_loss", "validation_score",
-        "learning_rate" and "seconds", one entry per epoch, means over the networks; NaN
-        where there is no value.
+        "learning_rate" and "seconds", one entry per epoch, means over the networks.
+        "validation_loss" and "validation_score" are NaN in epochs that are not
+        validated, see ``snapshots``.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -151,6 +171,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
        MLPs and boosted trees on tabular data", NeurIPS 2024.
     .. [2] Gorishniy, Kotelnikov and Babenko, "TabM: advancing tabular deep learning
        with parameter-efficient ensembling", ICLR 2025.
+    .. [3] Huang, Li, Pleiss, Liu, Hopcroft and Weinberger, "Snapshot ensembles: train
+       1, get M for free", ICLR 2017.
 
     Examples
     --------

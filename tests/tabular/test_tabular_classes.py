@@ -161,13 +161,15 @@ def test_balanced_classes_weigh_the_same(rng):
 
 def test_without_class_weights_the_shares_of_the_rows_count(rng):
     X, y = np.ones((400, 1)), np.repeat([0, 1], [40, 360])
-    model = learner(TabularClassifier, max_epochs=60).fit(X, rng.permutation(y))
+    options = {"learning_rate": 0.2, "max_epochs": 60}
+    model = learner(TabularClassifier, **options).fit(X, rng.permutation(y))
     assert_allclose(model.predict_proba(X[:1]), [[0.1, 0.9]], atol=0.03)
 
 
 def test_sample_weights_pull(rng):
     X, y = np.ones((400, 1)), np.arange(400) % 2
-    model = learner(TabularClassifier, max_epochs=60).fit(X, y, 1 + 3 * y)
+    options = {"learning_rate": 0.2, "max_epochs": 60}
+    model = learner(TabularClassifier, **options).fit(X, y, 1 + 3 * y)
     assert_allclose(model.predict_proba(X[:1]), [[0.2, 0.8]], atol=0.03)
 
 

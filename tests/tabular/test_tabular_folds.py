@@ -226,7 +226,7 @@ def test_there_is_a_bag_for_each_split(cls, rng):
 
 @both
 def test_each_network_is_validated_by_the_test_rows_of_its_split(cls, rng):
-    X, y = make_rows(rng)
+    X, y = make_rows(rng, 81)
     cv = Recording(3, shuffle=True, random_state=1)
     model = learner(cls, n_bags="auto", cv=cv, scoring=None).fit(X, y)
     for raw, score, (_, val) in zip(
@@ -378,9 +378,14 @@ def test_a_split_of_few_rows_does_not_keep_others_from_learning(cls, rng):
     X = rng.standard_normal((400, 3))
     y = (X[:, 1] > 0).astype(int)
     splits = [(range(4), range(350, 400)), (range(4, 350), range(350, 400))]
-    model = learner(cls, n_bags="auto", cv=splits).fit(X, y)
-    alone = learner(cls, n_bags="auto", cv=splits[1:]).fit(X, y)
-    assert model.best_scores_[1] > 0.8 * alone.best_scores_[0] - 0.02
+    # of equal scores the latest counts: the last epoch
+    options = {"n_bags": "auto", "cv": splits, "scoring": lambda *args, **kwargs: 0.0}
+    raw = raws(learner(cls, **options).fit(X, y), X)[1]
+    if cls is TabularClassifier:
+        prediction = probabilities(raw)[:, 1]
+    else:
+        prediction = y.mean() + y.std() * raw[:, 0]
+    assert np.abs(prediction - y)[350:].mean() < 0.05
 
 
 @both
@@ -399,7 +404,9 @@ def test_what_comes_after_a_split_of_time_does_not_train_its_network(cls, rng):
     X, y = make_rows(rng, 120)
     other = y.copy()
     other[100:] = rng.permutation(y[100:])
-    options = {"n_bags": "auto", "cv": TimeSeriesSplit(5)}
+    options = {"n_bags": "auto", "cv": TimeSeriesSplit(5), "cycles": 1}
+    if cls is TabularClassifier:
+        options["calibrate"] = False  # the temperature is that of all networks
     # the last 20 rows only validate the last network
     first, second = (small(cls, **options).fit(X, targets) for targets in (y, other))
     scores = np.stack([first.best_scores_, second.best_scores_])

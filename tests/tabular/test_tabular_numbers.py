@@ -77,7 +77,8 @@ def test_quantiles_of_several_outputs_stand_side_by_side(rng):
     X, noise = np.ones((1000, 1)), rng.uniform(0, 1, 1000)
     Y = np.column_stack([noise, 100 + 100 * noise])
     loss = PinballLoss([0.2, 0.8])
-    model = learner(TabularRegressor, loss=loss, batch_size=128).fit(X, Y)
+    options = {"batch_size": 128, "max_epochs": 80}
+    model = learner(TabularRegressor, loss=loss, **options).fit(X, Y)
     assert_allclose(model.predict(X[:1]), [[0.2, 0.8, 120, 180]], rtol=0.15)
 
 

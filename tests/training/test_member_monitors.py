@@ -75,7 +75,7 @@ def test_the_epoch_gets_the_means():
 
 def test_members_without_a_score_do_not_count():
     monitor, _ = run([[1, nan, 1, 4], [nan] * 4])
-    assert [epoch.validation_score for epoch in monitor.epochs][0] == 2
+    assert monitor.epochs[0].validation_score == 2
     assert monitor.kept.epoch == 1
 
 
