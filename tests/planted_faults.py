@@ -466,7 +466,7 @@ FAULTS = [
     ),
     Fault(
         "table: rows without weight have a share in residuals",
-        "tabular/_tabular_regressor.py",
+        "tabular/_base_tabular.py",
         "seen = seen[table.w[seen] > 0]",
         "pass",
         "tabular",
