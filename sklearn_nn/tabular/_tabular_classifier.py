@@ -85,6 +85,13 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         Rows of a batch.
     n_iter_no_change : int or "auto", default="auto"
         Number of epochs without a better score after which a network is done.
+    partner : None, "hist_gradient_boosting", "auto" or classifier, default=None
+        What is trained beside the networks, for tables whose targets jump: boosted
+        trees of scikit-learn, or a classifier with predict_proba. A clone is trained
+        on the train rows of each fold, encoded as by `TableEncoder`: first numbers, then zeros and ones,
+        then a column with codes for each categorical column of more than 8 levels,
+        which the trees know as categories up to 255 levels. Its predictions are mixed
+        into those of the networks with a weight of ``partner_weight_`` [3]_.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
@@ -101,8 +108,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     max_time : float, default=None
         Seconds that `fit` may take. If ``max_epochs`` would take longer, there are
         fewer of them, the last of which may be a part of the rows. Before and after
-        comes what cannot be shorter: the table is encoded, a few batches train each
-        network, and the validation rows are predicted.
+        comes what cannot be shorter: the table is encoded, a ``partner`` is trained,
+        a few batches train each network, and the validation rows are predicted.
     n_jobs : int, default=None
         Number of threads, over which the networks are distributed; None is 1, -1 one
         per core. It changes the time, not the result.
@@ -131,6 +138,12 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         How much each column moves the first layer: factors and norms of weights, times
         the standard deviation of what they multiply; in all 1. It costs nothing, and
         says less than `sklearn.inspection.permutation_importance`.
+    partner_weight_ : float
+        Weight of the partner in predictions, in [0, 1], those of the networks have the
+        rest: the one for which the validation rows have the smallest log loss. It is 0
+        if the mean gain is no larger than its standard error, or if there is none.
+    partners_ : list of estimators
+        The clones of the partner, one for each fold; none, if the weight is 0.
     best_epochs_ : ndarray of shape (n_networks,)
         Epoch whose weights each network has.
     best_scores_ : ndarray of shape (n_networks,)
@@ -160,6 +173,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
        MLPs and boosted trees on tabular data", NeurIPS 2024.
     .. [2] Gorishniy, Kotelnikov and Babenko, "TabM: advancing tabular deep learning
        with parameter-efficient ensembling", ICLR 2025.
+    .. [3] Wolpert, "Stacked generalization", Neural Networks 5, 1992.
 
     Examples
     --------
@@ -222,8 +236,9 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         Raises
         ------
         ValueError
-            If a parameter, a column or an array breaks its rule, or if training
-            diverges; the estimator is then as it was before the call.
+            If a parameter, a column or an array breaks its rule, if training diverges,
+            or if there is nothing that ``partner`` could learn, or its weight be
+            learned from; the estimator is then as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         self._fit(FitArguments(X, y, sample_weight, *validation, groups=groups))
@@ -248,9 +263,9 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class: the mean over the networks.
 
-        It is mixed with the share that the class had in `fit`: with n training rows,
-        the mean has the weight ``n / (n + 1)`` and the share ``1 / (n + 1)``. No
-        probability is 0 or 1, for n rows cannot rule out what happens to one in more
+        With partners, their mean is mixed in. All is then mixed with the share that the
+        class had in `fit`: with n training rows, the mean has the weight
+        ``n / (n + 1)`` and the share ``1 / (n + 1)``. No probability is 0 or 1, for n rows cannot rule out what happens to one in more
         than n.
 
         Parameters
