@@ -87,11 +87,12 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         Number of epochs without a better score after which a network is done.
     partner : None, "hist_gradient_boosting", "auto" or classifier, default=None
         What is trained beside the networks, for tables whose targets jump: boosted
-        trees of scikit-learn, or a classifier with predict_proba. A clone is trained
-        on the train rows of each fold, encoded as by `TableEncoder`: first numbers, then zeros and ones,
-        then a column with codes for each categorical column of more than 8 levels,
-        which the trees know as categories up to 255 levels. Its predictions are mixed
-        into those of the networks with a weight of ``partner_weight_`` [3]_.
+        trees of scikit-learn, or a classifier with predict_proba; "auto" is what the
+        preset says, which is None. A clone is trained on the train rows of each fold,
+        encoded as by `TableEncoder`: numbers, then zeros and ones, then a column of
+        codes for each categorical column of more than 8 levels, which the trees know as
+        categories up to 255 levels. Its predictions are mixed into those of the
+        networks with the weight ``partner_weight_`` [3]_.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
@@ -265,8 +266,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
 
         With partners, their mean is mixed in. All is then mixed with the share that the
         class had in `fit`: with n training rows, the mean has the weight
-        ``n / (n + 1)`` and the share ``1 / (n + 1)``. No probability is 0 or 1, for n rows cannot rule out what happens to one in more
-        than n.
+        ``n / (n + 1)`` and the share ``1 / (n + 1)``. No probability is
+        0 or 1, for n rows cannot rule out what happens to one in more than n.
 
         Parameters
         ----------

@@ -87,14 +87,15 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         Number of epochs without a better score after which a network is done.
     partner : None, "hist_gradient_boosting", "auto" or regressor, default=None
         What is trained beside the networks, for tables whose targets jump: boosted
-        trees of scikit-learn, or a regressor. A clone is trained
-        on the train rows of each fold, encoded as by `TableEncoder`: first numbers, then zeros and ones,
-        then a column with codes for each categorical column of more than 8 levels,
-        which the trees know as categories up to 255 levels. Its predictions are mixed
-        into those of the networks with a weight of ``partner_weight_`` [3]_.
-        The trees have the ``loss`` of the networks, if it is "squared_error",
-        "absolute_error", "poisson", "gamma" or one quantile; a regressor has its own,
-        and sees targets as the networks do, of mean 0 and standard deviation 1.
+        trees of scikit-learn, or a regressor; "auto" is what the preset says, which is
+        None. A clone is trained on the train rows of each fold, encoded as by
+        `TableEncoder`: numbers, then zeros and ones, then a column of codes for each
+        categorical column of more than 8 levels, which the trees know as categories up
+        to 255 levels. Its predictions are mixed into those of the networks with the
+        weight ``partner_weight_`` [3]_. The trees have the ``loss`` of the networks, if
+        it is "squared_error", "absolute_error", "poisson", "gamma" or one quantile; a
+        regressor has its own, and sees targets as the networks do, of mean 0 and
+        standard deviation 1.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
