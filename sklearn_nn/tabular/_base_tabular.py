@@ -84,7 +84,7 @@ class BaseTabular(
     snapshots: Any = AUTO
     batch_size: Any = AUTO
     n_iter_no_change: Any = AUTO
-    partner: Any = None
+    partner: Any = AUTO
     validation_fraction: float = 0.2
     cv: Any = None
     store_oof_predictions: Any = False

@@ -125,7 +125,8 @@ class IntervalMixin:
         """Predict how far targets may lie from `predict`, as a standard deviation.
 
         It is the root of a sum: the mean squared residual of the validation rows, each
-        by networks that had not trained on it, and the variance between the networks.
+        by networks that had not trained on it, and the variance between the networks,
+        or with a partner that of one network mixed with one partner.
         The first is the same for all rows; the second is large where training rows are
         few, and networks differ.
 

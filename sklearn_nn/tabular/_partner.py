@@ -1,7 +1,7 @@
 """Partners: estimators that train on the rows of each fold beside the networks."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +12,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from sklearn_nn.base import draw_seeds
 from sklearn_nn.core import Array, Loss, shown
@@ -119,7 +119,7 @@ class Partners:
         Breiman, Friedman, Olshen and Stone, "Classification and regression trees",
         1984: the rule of one standard error.
         """
-        if self.out_of_fold is None or not len(rows):
+        if self.out_of_fold is None or len(rows) < 2:
             return 0.0
         own, other, Y = own[rows], self.out_of_fold[rows], table.Y[rows]
         w = np.ones(len(rows)) if table.w is None else table.w[rows]
@@ -134,8 +134,8 @@ class Partners:
         best = min(found, 1.0, key=loss)  # the search never comes to the bounds
         gains = losses(0.0) - losses(best)
         gain = np.average(gains, weights=w)
-        error = np.sqrt(np.sum((w * (gains - gain)) ** 2)) / w.sum()
-        return best if gain > error else 0.0
+        spread = np.sum((w * (gains - gain)) ** 2) * len(w) / (len(w) - 1)
+        return best if gain > np.sqrt(spread) / w.sum() else 0.0
 
 
 class Mixture(NamedTuple):
@@ -258,13 +258,29 @@ def _boosted(loss: Loss) -> dict[str, Any]:
     return options
 
 
-def _one_thread() -> AbstractContextManager[Any]:
+@contextmanager
+def _one_thread() -> Iterator[None]:
     """Keep the loops of libraries that are loaded by now to one thread of OpenMP.
 
     Its threads wait for each other after every loop: where other processes want the
-    cores, two of them take twenty times as long as one.
+    cores, two of them take twenty times as long as one. The limit is this thread's.
     """
-    return threadpool_limits(1, user_api="openmp")
+    pools = ThreadpoolController().select(user_api="openmp").lib_controllers
+    found = [pool.num_threads for pool in pools]
+    try:
+        _set_threads(pools, [1] * len(pools))
+        yield
+    finally:
+        try:
+            _set_threads(pools, found)
+        except BaseException:  # Ctrl-C, again: it must be done all the same
+            _set_threads(pools, found)
+            raise
+
+
+def _set_threads(pools: Sequence[Any], numbers: Sequence[int]) -> None:
+    for pool, number in zip(pools, numbers, strict=True):
+        pool.set_num_threads(number)
 
 
 def _seeded(estimator: Any, seed: int) -> Any:
@@ -279,9 +295,9 @@ def _fit(estimator: Any, split: Split, table: EncodedTable, stops: bool) -> None
     Y = table.Y[:, 0] if table.Y.ndim == 2 and table.Y.shape[1] == 1 else table.Y
     rows, val = split.train, split.val
     options = {} if table.w is None else {"sample_weight": table.w[rows]}
-    if stops:
-        if is_classifier(estimator):  # it cannot judge what it does not know
-            val = val[np.isin(Y[val], Y[rows])]
+    if stops and is_classifier(estimator):  # it cannot judge classes it never saw
+        val = val[np.isin(Y[val], Y[rows])]
+    if stops and len(val):
         options |= {"X_val": table.X[val], "y_val": Y[val]}
         if table.w is not None:
             options["sample_weight_val"] = table.w[val]

@@ -119,9 +119,9 @@ def is_auto(value: Any) -> bool:
 
 
 CLASSIFIER_PRESETS: Mapping[str, Settings] = {
-    "fast": Settings(n_bags=4, max_steps=1000),
+    "fast": Settings(n_bags=4, max_steps=800, tol=0.1),
     "default": Settings(),
-    "best": Settings(n_members=4, max_steps=6000),
+    "best": Settings(n_members=4, max_steps=6000, tol=0.02, partner=BOOSTING),
     "realmlp": Settings(
         n_bags=1,
         n_members=1,
