@@ -106,7 +106,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     partner : None, "hist_gradient_boosting", "auto" or classifier, default="auto"
         What is trained beside the networks, for tables whose targets jump: boosted
         trees of scikit-learn, or a classifier with predict_proba; "auto" is what the
-        preset says, which is None. A clone is trained on the train rows of each fold,
+        preset says. A clone is trained on the train rows of each fold,
         encoded as by `TableEncoder`: numbers, then zeros and ones, then a column of
         codes for each categorical column of more than 8 levels, which the trees know as
         categories up to 255 levels. Its predictions are mixed into those of the

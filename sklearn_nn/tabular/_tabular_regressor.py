@@ -104,8 +104,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         epochs that are validated end it, see ``snapshots``. "auto" is infinity.
     partner : None, "hist_gradient_boosting", "auto" or regressor, default="auto"
         What is trained beside the networks, for tables whose targets jump: boosted
-        trees of scikit-learn, or a regressor; "auto" is what the preset says, which is
-        None. A clone is trained on the train rows of each fold, encoded as by
+        trees of scikit-learn, or a regressor; "auto" is what the preset says. A
+        clone is trained on the train rows of each fold, encoded as by
         `TableEncoder`: numbers, then zeros and ones, then a column of codes for each
         categorical column of more than 8 levels, which the trees know as categories up
         to 255 levels. Its predictions are mixed into those of the networks with the

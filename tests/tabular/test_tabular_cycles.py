@@ -1,5 +1,6 @@
 """Cycles of the rate in the estimators for tables: how many, which count, which end."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -190,7 +191,7 @@ def test_training_ends_after_a_cycle_that_does_not_pay(cls, rng):
     losses = np.array(model.history_["validation_loss"])
     *before, last = losses[np.isfinite(losses)]
     assert last > 0.9 * min(before)
-    assert all(b <= 0.9 * a for a, b in zip(before, before[1:], strict=False))
+    assert all(b <= 0.9 * a for a, b in pairwise(before))
     assert learner(cls, **options | {"tol": None}).fit(X, y).n_iter_ == 62
 
 
@@ -279,8 +280,6 @@ def test_realmlp_is_as_published(cls, own, n, n_val):
     assert (settings.max_epochs, settings.cycles, settings.batch_size) == (256, 4, 256)
     assert (settings.dropout, settings.weight_decay) == (0.15, 0.02)
     assert (settings.n_bags, settings.n_members) == (1, 1)
-    assert (settings.tol, settings.snapshots, settings.calibrate) == (
-        None,
-        False,
-        False,
-    )
+    assert settings.tol is None
+    assert not settings.snapshots
+    assert not settings.calibrate
