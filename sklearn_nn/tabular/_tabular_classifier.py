@@ -307,7 +307,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of ``classes_``, of float64.
         """
-        return self._targets.of_mean(self._predict_parts(X).mean)
+        parts = self._predict_parts(X)
+        return self._targets.of_mean(parts.mean)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithm of the probabilities.

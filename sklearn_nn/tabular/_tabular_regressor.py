@@ -277,7 +277,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
             over the partners, if there are any. A loss of several
             quantiles has that many columns for each output.
         """
-        return self._targets.of_mean(self._predict_parts(X).mean)
+        parts = self._predict_parts(X)
+        return self._targets.of_mean(parts.mean)
 
     def _check_y(self, y: Any) -> Array:
         y = read_numbers(y, "y")
