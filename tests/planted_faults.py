@@ -508,10 +508,24 @@ FAULTS = [
     ),
     Fault(
         "table: rows without weight have a share in residuals",
-        "tabular/_tabular_regressor.py",
+        "tabular/_base_tabular.py",
         "seen = seen[table.w[seen] > 0]",
         "pass",
         "tabular",
+    ),
+    Fault(
+        "table: a partner trains on the rows that validate",
+        "tabular/_partner.py",
+        "estimator.fit(table.X[rows], Y[rows], **options)",
+        "estimator.fit(table.X[: len(rows)], Y[: len(rows)], **options)",
+        "tabular/test_tabular_partner.py",
+    ),
+    Fault(
+        "table: the weight of a partner ignores noise",
+        "tabular/_partner.py",
+        "return best if gain > np.sqrt(spread) / w.sum() else 0.0",
+        "return best if gain > 0 else 0.0",
+        "tabular/test_tabular_partner.py",
     ),
     Fault(
         "table: intervals are as wide for all rows",

@@ -44,6 +44,7 @@ from sklearn_nn.tabular._members import (
     validate,
 )
 from sklearn_nn.tabular._network import importances
+from sklearn_nn.tabular._partner import Mixture, Partners, mixed, objection_to
 from sklearn_nn.tabular._presets import AUTO, TABULAR_RULES, Settings, is_auto
 from sklearn_nn.tabular._splits import EncodedTable, append_validation, split_rows
 from sklearn_nn.tabular._validation import mean_by_row
@@ -83,6 +84,7 @@ class BaseTabular(
     snapshots: Any = AUTO
     batch_size: Any = AUTO
     n_iter_no_change: Any = AUTO
+    partner: Any = AUTO
     validation_fraction: float = 0.2
     cv: Any = None
     store_oof_predictions: Any = False
@@ -109,6 +111,7 @@ class BaseTabular(
         table = self._make_table(arguments, settings, seed)
         settings = settings.for_numbers(self._encoder.n_numeric_)
         settings = settings.for_rows(table.n_fewest, table.n_val)
+        partners = self._train_partners(table, settings, seed)
         groups = group_members(table, settings)
         parts = self._encoder, self._targets, seed
         runs = make_runs(groups, table, settings, *parts)
@@ -143,7 +146,7 @@ class BaseTabular(
         if kept.later:
             self._networks += kept.later
             groups *= 2
-        self._store_results(table, kept, groups, settings)
+        self._store_results(table, kept, groups, partners, settings)
         for callback in callbacks:
             callback.end(None)
 
@@ -163,11 +166,13 @@ class BaseTabular(
     def _predict_each(self, raw: Array) -> Array:
         """Return the predictions of networks, of which the mean counts."""
 
-    @abstractmethod
-    def _store_validation(
+    def _calibrate(
         self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
     ) -> None:
-        """Keep what validation rows (m,), of outputs (m, n_raw), say of predictions."""
+        """Learn from validation rows (m,), of outputs (m, n_raw), how sure to be."""
+
+    def _store_validation(self, table: EncodedTable, oof: Array, seen: Array) -> None:
+        """Keep what predictions out of the folds (n, ...) say, of the ``seen`` rows."""
 
     # -- check and encode
 
@@ -236,6 +241,22 @@ class BaseTabular(
 
     # -- train
 
+    def _train_partners(
+        self, table: EncodedTable, settings: Settings, seed: int
+    ) -> Partners:
+        """Return what trains beside the networks; nothing if there is no partner."""
+        self.partners_: list[Any] = []  # callbacks may ask for predictions
+        self.partner_weight_ = 0.0
+        if settings.partner is None:
+            return Partners()
+        objection = objection_to(settings.partner, table, self._targets)
+        if objection and not is_auto(self.partner):
+            raise ValueError(objection)
+        if objection:
+            return Partners()
+        parts = self._encoder, self._targets, seed
+        return Partners.fit(settings.partner, table, *parts)
+
     def _callbacks(
         self, arguments: FitArguments, n_epochs: int
     ) -> list[CallbackMonitor]:
@@ -270,6 +291,7 @@ class BaseTabular(
         table: EncodedTable,
         kept: Kept,
         groups: list[MemberGroup],
+        partners: Partners,
         settings: Settings,
     ) -> None:
         self.best_epoch_, self.best_scores_ = kept.epoch, kept.scores
@@ -277,19 +299,19 @@ class BaseTabular(
         self.n_params_ = sum(net.layout.n_trained for net in self._networks)
         self.feature_importances_ = self._importances(table, settings)
         raw, rows = validate(self._networks, groups, table, self._targets.n_raw)
-        self._store_validation(table, raw, rows, settings)
+        self._calibrate(table, raw, rows, settings)
+        own = mean_by_row(self._predict_each(raw), rows, len(table.X))
+        seen = np.unique(rows)
+        if table.w is not None:  # rows of `X_val` may have no weight
+            seen = seen[table.w[seen] > 0]
+        self.partner_weight_ = partners.weight(own, table, seen, self._targets)
+        self.partners_ = list(partners.estimators) if self.partner_weight_ else []
+        found = mixed(own, partners.out_of_fold, self.partner_weight_)
+        oof = self._targets.of_mean(found)
+        self._store_validation(table, oof, seen)
         self.__dict__.pop("oof_predictions_", None)  # of an earlier fit
         if self.store_oof_predictions:
-            predictions = self._out_of_fold(table, raw, rows)
-            self.oof_predictions_ = table.for_all_rows(predictions)
-
-    def _out_of_fold(self, table: EncodedTable, raw: Array, rows: Array) -> Array:
-        """Return what the networks that a row validated predict of it, or NaN.
-
-        Shapes: raw (m, n_raw) and rows (m,) as of `validate`; the result (n, ...).
-        """
-        each = self._predict_each(raw)
-        return self._targets.of_mean(mean_by_row(each, rows, len(table.X)))
+            self.oof_predictions_ = table.for_all_rows(oof)
 
     def _importances(self, table: EncodedTable, settings: Settings) -> Array:
         """Return the share of each column in what moves the first layer."""
@@ -306,12 +328,24 @@ class BaseTabular(
 
     # -- predict
 
-    def _raw_predict(self, X: Any) -> Array:
-        """Return the raw outputs of all members: (k, n, n_raw). Safe in threads."""
+    def _encode(self, X: Any) -> Array:
         check_is_fitted(self, "n_iter_")
         check_readable(X)
-        Z = self._encoder.transform_for(self, X)
+        return self._encoder.transform_for(self, X)
+
+    def _infer(self, Z: Array) -> Array:
+        """Return the raw outputs of all members: (k, n, n_raw)."""
         return np.concatenate([net.infer(Z, exact=True) for net in self._networks])
+
+    def _raw_predict(self, X: Any) -> Array:
+        """Return the raw outputs of all members for the table ``X``."""
+        return self._infer(self._encode(X))
+
+    def _predict_parts(self, X: Any) -> Mixture:
+        """Return the predictions of all networks and partners. Safe in threads."""
+        Z = self._encode(X)
+        parts = self.partners_, self.partner_weight_, Z, self._targets
+        return Mixture.of(self._predict_each(self._infer(Z)), *parts)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -44,7 +44,7 @@ class Residuals:
         return cls(n, np.column_stack(quantiles), squares)
 
     def std(self, variance: Array) -> Array:
-        """Return standard deviations, for networks that differ by ``variance`` (n, k).
+        """Return standard deviations, where predictors differ by ``variance`` (n, k).
 
         Residuals hold already how networks differ on the average. But they are a little
         too small, for their rows choose the epochs; the sum makes up for it.
@@ -66,7 +66,7 @@ class IntervalMixin:
 
     _targets: Any
     _residuals: Residuals | None
-    _raw_predict: Any
+    _predict_parts: Any
 
     def predict_quantiles(self, X: Any, quantiles: Any = (0.1, 0.5, 0.9)) -> Array:
         """Predict quantiles of the targets, for instance the ends of an interval.
@@ -108,13 +108,16 @@ class IntervalMixin:
         """
         check_is_fitted(self, "n_iter_")
         levels, targets = _check_levels(quantiles), self._targets
-        raw = self._raw_predict(X)
-        predicted = targets.mean(raw).reshape(raw.shape[1], len(targets.scale), -1)
+        parts = self._predict_parts(X)
+        predicted = targets.of_mean(parts.mean)
+        predicted = predicted.reshape(len(predicted), len(targets.scale), -1)
         if isinstance(targets.loss, PinballLoss):
             found = predicted[..., _places_of(levels.ravel(), targets.loss.quantile)]
         else:
             residuals = self._known_residuals("predict_quantiles")
-            found = predicted + residuals.at(levels.ravel(), targets.variance(raw))
+            found = predicted + residuals.at(
+                levels.ravel(), targets.of_variance(parts.variance)
+            )
         found = found[:, 0] if targets.flat else found
         return found if levels.ndim else found[..., 0]
 
@@ -122,7 +125,8 @@ class IntervalMixin:
         """Predict how far targets may lie from `predict`, as a standard deviation.
 
         It is the root of a sum: the mean squared residual of the validation rows, each
-        by networks that had not trained on it, and the variance between the networks.
+        by networks that had not trained on it, and the variance between the networks,
+        or with a partner that of one network mixed with one partner.
         The first is the same for all rows; the second is large where training rows are
         few, and networks differ.
 
@@ -150,7 +154,8 @@ class IntervalMixin:
                 "`predict_quantiles`, or another loss."
             )
         residuals = self._known_residuals("predict_std")
-        std = residuals.std(self._targets.variance(self._raw_predict(X)))
+        variance = self._targets.of_variance(self._predict_parts(X).variance)
+        std = residuals.std(variance)
         return std[:, 0] if self._targets.flat else std
 
     def _known_residuals(self, method: str) -> Residuals:

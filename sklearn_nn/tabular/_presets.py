@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sklearn_nn.base import CLASS_WEIGHT, SEED
+from sklearn_nn.base import CLASS_WEIGHT, REGRESSOR_RULES, SEED
 from sklearn_nn.blocks import Activation, ParametricActivation
 from sklearn_nn.core import (
     Boolean,
@@ -24,6 +24,11 @@ from sklearn_nn.core import (
 from sklearn_nn.preprocessing import TableEncoder
 from sklearn_nn.schedules import CosineLog
 from sklearn_nn.tabular._cv_splits import is_cv
+from sklearn_nn.tabular._partner import (
+    BOOSTING,
+    is_partner_of_classes,
+    is_partner_of_numbers,
+)
 
 AUTO = "auto"
 MANY_NUMBERS, VERY_MANY_NUMBERS = 50, 1000
@@ -51,7 +56,7 @@ class Settings:
     share_weights: bool = False
     dropout: float = 0.0
     weight_decay: float = 0.02
-    learning_rate: float = 0.04
+    learning_rate: float = 0.08
     cycles: Any = AUTO
     max_steps: int = 3000
     tol: float | None = 0.05
@@ -61,6 +66,7 @@ class Settings:
     scoring: Any = None
     label_smoothing: float = 0.0
     calibrate: bool = True
+    partner: Any = None
 
     @classmethod
     def of(cls, estimator: Any, presets: Mapping[str, Self]) -> Self:
@@ -113,15 +119,16 @@ def is_auto(value: Any) -> bool:
 
 
 CLASSIFIER_PRESETS: Mapping[str, Settings] = {
-    "fast": Settings(n_bags=4, max_steps=1000),
+    "fast": Settings(n_bags=4, max_steps=800, tol=0.1),
     "default": Settings(),
-    "best": Settings(n_members=4, max_steps=6000),
+    "best": Settings(n_members=4, max_steps=6000, tol=0.02, partner=BOOSTING),
     "realmlp": Settings(
         n_bags=1,
         n_members=1,
         max_epochs=256,
         hidden_layer_sizes=(256, 256, 256),
         embedding="pbld",
+        learning_rate=0.04,
         activation=ParametricActivation("selu"),
         dropout=0.15,
         cycles=4,
@@ -205,7 +212,17 @@ TABULAR_RULES: Mapping[str, Rule] = {
     "verbose": any_of(Boolean(), integer(0)),
 }
 CLASSES_RULES: Mapping[str, Rule] = {
+    "partner": _or_auto(
+        OneOf((None, BOOSTING)),
+        Satisfying(is_partner_of_classes, "a classifier with predict_proba"),
+    ),
     "class_weight": CLASS_WEIGHT,
     "label_smoothing": _or_auto(number(0, 1, "[)")),
     "calibrate": _or_auto(Boolean()),
+}
+NUMBERS_RULES: Mapping[str, Rule] = {
+    **REGRESSOR_RULES,
+    "partner": _or_auto(
+        OneOf((None, BOOSTING)), Satisfying(is_partner_of_numbers, "a regressor")
+    ),
 }

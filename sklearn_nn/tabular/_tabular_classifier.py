@@ -90,8 +90,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         4 in "realmlp".
     tol : float, None or "auto", default="auto"
         The training ends after a cycle that did not lower the validation loss by this
-        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, but None in
-        "realmlp".
+        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, in "fast"
+        0.1, in "best" 0.02 and in "realmlp" None.
     snapshots : bool or "auto", default="auto"
         Whether only the last epoch of a cycle, where the rate is zero, is validated and
         may be the best, and networks predict as they were at the end of the next cycle,
@@ -103,6 +103,14 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     n_iter_no_change : int or "auto", default="auto"
         Number of epochs without a better score after which the training ends. Only
         epochs that are validated end it, see ``snapshots``. "auto" is infinity.
+    partner : None, "hist_gradient_boosting", "auto" or classifier, default="auto"
+        What is trained beside the networks, for tables whose targets jump: boosted
+        trees of scikit-learn, or a classifier with predict_proba; "auto" is what the
+        preset says. A clone is trained on the train rows of each fold,
+        encoded as by `TableEncoder`: numbers, then zeros and ones, then a column of
+        codes for each categorical column of more than 8 levels, which the trees know as
+        categories up to 255 levels. Its predictions are mixed into those of the
+        networks with the weight ``partner_weight_`` [5]_.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
@@ -121,8 +129,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     max_time : float, default=None
         Seconds that `fit` may take. If ``max_epochs`` would take longer, there are
         fewer of them, the last of which may be a part of the rows. Before and after
-        comes what cannot be shorter: the table is encoded, a few batches train each
-        network, and the validation rows are predicted.
+        comes what cannot be shorter: the table is encoded, a ``partner`` is trained,
+        a few batches train each network, and the validation rows are predicted.
     n_jobs : int, default=None
         Number of threads, over which the networks are distributed; None is 1, -1 one
         per core. It changes the time, not the result.
@@ -151,6 +159,12 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         How much each column moves the first layer: factors and norms of weights, times
         the standard deviation of what they multiply; in all 1. It costs nothing, and
         says less than `sklearn.inspection.permutation_importance`.
+    partner_weight_ : float
+        Weight of the partner in predictions, in [0, 1], those of the networks have the
+        rest: the one for which the validation rows have the smallest log loss. It is 0
+        if the mean gain is no larger than its standard error, or if there is none.
+    partners_ : list of estimators
+        The clones of the partner, one for each fold; none, if the weight is 0.
     best_epoch_ : int
         Epoch with the best score, the mean over all networks, which have its weights;
         of equal scores the latest. 0 if no row validates: they have those of the last.
@@ -188,6 +202,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
        1, get M for free", ICLR 2017.
     .. [4] Berta, Holzmüller, Jordan and Bach, "Rethinking early stopping: refine, then
        calibrate", 2025, arXiv:2501.19195.
+    .. [5] Wolpert, "Stacked generalization", Neural Networks 5, 1992.
 
     Examples
     --------
@@ -250,8 +265,9 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         Raises
         ------
         ValueError
-            If a parameter, a column or an array breaks its rule, or if training
-            diverges; the estimator is then as it was before the call.
+            If a parameter, a column or an array breaks its rule, if training diverges,
+            or if there is nothing that ``partner`` could learn, or its weight be
+            learned from; the estimator is then as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         self._fit(FitArguments(X, y, sample_weight, *validation, groups=groups))
@@ -276,10 +292,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class: the mean over the networks.
 
-        It is mixed with the share that the class had in `fit`: with n training rows,
-        the mean has the weight ``n / (n + 1)`` and the share ``1 / (n + 1)``. No
-        probability is 0 or 1, for n rows cannot rule out what happens to one in more
-        than n.
+        With partners, their mean is mixed in. All is then mixed with the share that the
+        class had in `fit`: with n training rows, the mean has the weight
+        ``n / (n + 1)`` and the share ``1 / (n + 1)``. No probability is
+        0 or 1, for n rows cannot rule out what happens to one in more than n.
 
         Parameters
         ----------
@@ -291,8 +307,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         proba : ndarray of shape (n_samples, n_classes)
             Probabilities in the order of ``classes_``, of float64.
         """
-        raw = self._raw_predict(X)
-        return self._targets.mean(raw, self.temperature_)
+        return self._targets.of_mean(self._predict_parts(X).mean)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Predict the logarithm of the probabilities.
@@ -327,7 +342,7 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     def _predict_each(self, raw: Array) -> Array:
         return self._targets.each(raw, self.temperature_)
 
-    def _store_validation(
+    def _calibrate(
         self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
     ) -> None:
         if settings.calibrate:

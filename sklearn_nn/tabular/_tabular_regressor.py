@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.utils import check_array, column_or_1d
 
 from sklearn_nn.base import (
-    REGRESSOR_RULES,
     FitArguments,
     NumberScoreMixin,
     read_numbers,
@@ -19,7 +18,12 @@ from sklearn_nn.core import Array, Rule, plain_spec
 from sklearn_nn.losses import LOSSES, PinballLoss
 from sklearn_nn.tabular._base_tabular import BaseTabular
 from sklearn_nn.tabular._intervals import IntervalMixin, Residuals
-from sklearn_nn.tabular._presets import REGRESSOR_PRESETS, TABULAR_RULES, Settings
+from sklearn_nn.tabular._presets import (
+    NUMBERS_RULES,
+    REGRESSOR_PRESETS,
+    TABULAR_RULES,
+    Settings,
+)
 from sklearn_nn.tabular._splits import EncodedTable
 from sklearn_nn.tabular._targets import TableNumbers
 
@@ -85,8 +89,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         4 in "realmlp".
     tol : float, None or "auto", default="auto"
         The training ends after a cycle that did not lower the validation loss by this
-        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, but None in
-        "realmlp".
+        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, in "fast"
+        0.1, in "best" 0.02 and in "realmlp" None.
     snapshots : bool or "auto", default="auto"
         Whether only the last epoch of a cycle, where the rate is zero, is validated and
         may be the best, and networks predict as they were at the end of the next cycle,
@@ -98,6 +102,17 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     n_iter_no_change : int or "auto", default="auto"
         Number of epochs without a better score after which the training ends. Only
         epochs that are validated end it, see ``snapshots``. "auto" is infinity.
+    partner : None, "hist_gradient_boosting", "auto" or regressor, default="auto"
+        What is trained beside the networks, for tables whose targets jump: boosted
+        trees of scikit-learn, or a regressor; "auto" is what the preset says. A
+        clone is trained on the train rows of each fold, encoded as by
+        `TableEncoder`: numbers, then zeros and ones, then a column of codes for each
+        categorical column of more than 8 levels, which the trees know as categories up
+        to 255 levels. Its predictions are mixed into those of the networks with the
+        weight ``partner_weight_`` [4]_. The trees have the ``loss`` of the networks, if
+        it is "squared_error", "absolute_error", "poisson", "gamma" or one quantile; a
+        regressor has its own, and sees targets as the networks do, of mean 0 and
+        standard deviation 1.
     validation_fraction : float, default=0.2
         Share of the rows that validate where ``n_bags`` is 1; 0 for none, so that the
         last epoch counts.
@@ -114,8 +129,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     max_time : float, default=None
         Seconds that `fit` may take. If ``max_epochs`` would take longer, there are
         fewer of them, the last of which may be a part of the rows. Before and after
-        comes what cannot be shorter: the table is encoded, a few batches train each
-        network, and the validation rows are predicted.
+        comes what cannot be shorter: the table is encoded, a ``partner`` is trained,
+        a few batches train each network, and the validation rows are predicted.
     n_jobs : int, default=None
         Number of threads, over which the networks are distributed; None is 1, -1 one
         per core. It changes the time, not the result.
@@ -135,6 +150,12 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         How much each column moves the first layer: factors and norms of weights, times
         the standard deviation of what they multiply; in all 1. It costs nothing, and
         says less than `sklearn.inspection.permutation_importance`.
+    partner_weight_ : float
+        Weight of the partner in predictions, in [0, 1], those of the networks have the
+        rest: the one for which the validation rows have the smallest ``loss``. It is 0
+        if the mean gain is no larger than its standard error, or if there is none.
+    partners_ : list of estimators
+        The clones of the partner, one for each fold; none, if the weight is 0.
     best_epoch_ : int
         Epoch with the best score, the mean over all networks, which have its weights;
         of equal scores the latest. 0 if no row validates: they have those of the last.
@@ -169,6 +190,7 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
        with parameter-efficient ensembling", ICLR 2025.
     .. [3] Huang, Li, Pleiss, Liu, Hopcroft and Weinberger, "Snapshot ensembles: train
        1, get M for free", ICLR 2017.
+    .. [4] Wolpert, "Stacked generalization", Neural Networks 5, 1992.
 
     Examples
     --------
@@ -188,7 +210,7 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     loss: Any = "squared_error"
 
     presets: ClassVar[Mapping[str, Settings]] = REGRESSOR_PRESETS
-    rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **REGRESSOR_RULES}
+    rules: ClassVar[Mapping[str, Rule]] = {**TABULAR_RULES, **NUMBERS_RULES}
 
     @restore_on_error
     @with_callbacks
@@ -232,8 +254,9 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         Raises
         ------
         ValueError
-            If a parameter, a column or an array breaks its rule, or if training
-            diverges; the estimator is then as it was before the call.
+            If a parameter, a column or an array breaks its rule, if training diverges,
+            or if there is nothing that ``partner`` could learn, or its weight be
+            learned from; the estimator is then as it was before the call.
         """
         validation = X_val, y_val, sample_weight_val
         self._fit(FitArguments(X, y, sample_weight, *validation, groups=groups))
@@ -250,11 +273,11 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, of float64: the mean over the networks. A loss of several
+            Predictions, of float64: the mean over the networks, mixed with that
+            over the partners, if there are any. A loss of several
             quantiles has that many columns for each output.
         """
-        raw = self._raw_predict(X)
-        return self._targets.mean(raw)
+        return self._targets.of_mean(self._predict_parts(X).mean)
 
     def _check_y(self, y: Any) -> Array:
         y = read_numbers(y, "y")
@@ -276,15 +299,10 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
     def _predict_each(self, raw: Array) -> Array:
         return self._targets.each(raw)
 
-    def _store_validation(
-        self, table: EncodedTable, raw: Array, rows: Array, settings: Settings
-    ) -> None:
-        if not len(rows) or isinstance(self._targets.loss, PinballLoss):
+    def _store_validation(self, table: EncodedTable, oof: Array, seen: Array) -> None:
+        if not len(seen) or isinstance(self._targets.loss, PinballLoss):
             return
-        seen = np.unique(rows)
-        if table.w is not None:  # rows of `X_val` may have no weight
-            seen = seen[table.w[seen] > 0]
-        prediction = self._out_of_fold(table, raw, rows)[seen].reshape(len(seen), -1)
+        prediction = oof[seen].reshape(len(seen), -1)
         residuals = self._targets.decode_rows(table.Y[seen]) - prediction
         w = None if table.w is None else table.w[seen]
         self._residuals = Residuals.of(residuals, w)

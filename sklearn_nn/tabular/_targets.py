@@ -62,6 +62,11 @@ class TableClasses(ClassTargets):
         """Return the labels of encoded targets."""
         return np.asarray(self.classes[Y])
 
+    def losses(self, Y: Array, p: Array) -> Array:
+        """Return the loss of each row (n,), of probabilities (n, k) as of `each`."""
+        # each row is a member of its own, so that none is averaged
+        return self.measure.value(Y[:, None], np.log(self.of_mean(p))[:, None], None)
+
     def temperature(
         self, ys: Sequence[Array], raws: Sequence[Array], ws: Sequence[Array | None]
     ) -> float:
@@ -178,10 +183,19 @@ class TableNumbers:
         """Return the predictions of each member, on the scale of the networks."""
         return self.loss.predict(raw)
 
-    def variance(self, raw: Array) -> Array:
-        """Return the variance between the predictions of the members: (n, k)."""
+    def losses(self, Y: Array, prediction: Array) -> Array:
+        """Return the loss of each row (n,), of predictions (n, k) as of `each`."""
+        low, high = (self.low - self.shift) / self.scale, (self.high - self.shift)
+        raw = np.clip(prediction, low, high / self.scale)
+        if self.loss.link == "exp":
+            raw = np.log(np.maximum(raw, np.finfo(np.float32).tiny))
+        # each row is a member of its own, so that none is averaged
+        return self.measure.value(Y[:, None].astype(np.float64), raw[:, None], None)
+
+    def of_variance(self, variance: Array) -> Array:
+        """Return what a variance (n, k) of predictions becomes."""
         scale = np.where(self.low < self.high, self.scale, 0)  # not of a constant
-        return self.each(raw).var(axis=0, dtype=np.float64) * scale**2
+        return variance * scale**2
 
     def of_mean(self, prediction: Array) -> Array:
         """Return what the mean (n, k) of predictions becomes."""

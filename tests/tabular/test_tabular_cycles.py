@@ -280,8 +280,6 @@ def test_realmlp_is_as_published(cls, own, n, n_val):
     assert (settings.max_epochs, settings.cycles, settings.batch_size) == (256, 4, 256)
     assert (settings.dropout, settings.weight_decay) == (0.15, 0.02)
     assert (settings.n_bags, settings.n_members) == (1, 1)
-    assert (settings.tol, settings.snapshots, settings.calibrate) == (
-        None,
-        False,
-        False,
-    )
+    assert settings.tol is None
+    assert not settings.snapshots
+    assert not settings.calibrate
