@@ -87,7 +87,7 @@ class KeepBestEpoch(Monitor):
         stops = epoch.epoch - self.kept.epoch >= self.patience
         if ends_cycle:
             loss = epoch.validation_loss
-            before, self._cycle_loss = self._cycle_loss, min(loss, self._cycle_loss)
+            before, self._cycle_loss = self._cycle_loss, loss
             pays = before == np.inf or loss <= before - self.tol * abs(before)
             stops |= self.tol > -np.inf and not pays
         return stops
