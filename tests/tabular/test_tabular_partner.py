@@ -561,7 +561,7 @@ def partner_of_the_preset(monkeypatch):
 def test_a_preset_may_have_a_partner(cls, rng, partner_of_the_preset):
     X, y = jumps(rng)
     assert len(small(cls, partner="auto").fit(X, y).partners_) == 2
-    assert small(cls).fit(X, y).partners_ == []
+    assert small(cls, partner=None).fit(X, y).partners_ == []
 
 
 @pytest.mark.parametrize(
