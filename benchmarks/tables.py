@@ -69,6 +69,13 @@ def catboost(classes: bool) -> Any:
     return kind(random_seed=0, thread_count=1, verbose=False, allow_writing_files=False)
 
 
+def xgboost(classes: bool) -> Any:
+    """Return XGBoost."""
+    from xgboost import XGBClassifier, XGBRegressor
+
+    return (XGBClassifier if classes else XGBRegressor)(random_state=0, n_jobs=1)
+
+
 MODELS: Mapping[str, Callable[[bool], Any]] = {
     "ours": ours("default"),
     "ours, fast": ours("fast"),
@@ -76,12 +83,14 @@ MODELS: Mapping[str, Callable[[bool], Any]] = {
     "MLP of scikit-learn": perceptron,
     "LightGBM": lightgbm,
     "CatBoost": catboost,
+    "XGBoost": xgboost,
 }
+OPTIONAL = ("LightGBM", "CatBoost", "XGBoost")  # by the names of their modules
 
 
 def rows(quick: bool) -> Iterator[dict[str, Any]]:
     """Yield the scores of each estimator on each table, and the seconds of its fit."""
-    missing = {n for n in ("LightGBM", "CatBoost") if find_spec(n.lower()) is None}
+    missing = {n for n in OPTIONAL if find_spec(n.lower()) is None}
     for table, (load, classes) in TABLES.items():
         if quick and table != "iris":
             continue
