@@ -66,7 +66,9 @@ MODELS = {
         chain(Dense(5, "relu"), BatchNorm()), max_iter=4, random_state=0, **STOPS
     ),
     "Table": TabularRegressor(**TABLE),
-    "Table, partner": TabularClassifier(**TABLE, partner="hist_gradient_boosting"),
+    "Table, partner": TabularClassifier(
+        **TABLE | {"max_epochs": 20}, partner="hist_gradient_boosting"
+    ),
     "Table, two threads": TabularClassifier(**TABLE, n_jobs=2),
 }
 every_model = pytest.mark.parametrize("name", MODELS)
