@@ -42,10 +42,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     Parameters
     ----------
     preset : {"default", "fast", "best", "realmlp"}, default="default"
-        What "auto" means. "default": a network for each of 8 folds of the rows, trained
-        in cycles of the rate, as many as pay. "fast": fewer folds and fewer steps.
-        "best": several networks for each fold, and more steps. "realmlp": RealMLP-TD as
-        published [1]_.
+        What "auto" means. "default": a network for each of 10 folds of the rows,
+        trained in cycles of the rate, as many as pay. "fast": fewer folds and fewer
+        steps. "best": several networks for each fold, more steps, and a ``partner``.
+        "realmlp": RealMLP-TD as published [1]_.
     categorical_features : "from_dtype", list or None, default="from_dtype"
         Which columns are categorical: with "from_dtype" those of categories, strings,
         objects or bools; or a list of positions or names, or one bool per column; with
@@ -65,8 +65,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
         `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
-        with None, nothing. "auto" is both, in tables of more than 50 numbers the first,
-        of more than 1000 numbers None.
+        with None, nothing. "auto" is "both", in tables of more than 50 numbers "pbld",
+        of more than 1000 numbers None; in "realmlp" it is "pbld".
     activation : str, Activation, ParametricActivation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`. With a `ParametricActivation` it
         is trained how far each unit bends. "auto" is "relu", but in "realmlp" a
@@ -90,8 +90,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
         4 in "realmlp".
     tol : float, None or "auto", default="auto"
         The training ends after a cycle that did not lower the validation loss by this
-        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, in "fast"
-        0.1, in "best" 0.02 and in "realmlp" None.
+        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, but 0.02
+        in "best" and None in "realmlp".
     snapshots : bool or "auto", default="auto"
         Whether only the last epoch of a cycle, where the rate is zero, is validated and
         may be the best, and networks predict as they were at the end of the next cycle,
