@@ -65,8 +65,8 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     embedding : {"auto", "both", "pbld", "piecewise", "periodic", None}, default="auto"
         What becomes of a number before the first layer: `PBLDEmbedding`,
         `PiecewiseLinearEmbedding`, both of them side by side, `PeriodicEmbedding` or,
-        with None, nothing. "auto" is both, in tables of more than 50 numbers the first,
-        of more than 1000 numbers None.
+        with None, nothing. "auto" is "both", in tables of more than 50 numbers "pbld",
+        of more than 1000 numbers None; in "realmlp" it is "pbld".
     activation : str, Activation, ParametricActivation or "auto", default="auto"
         Function of the hidden layers, as of `Dense`. With a `ParametricActivation` it
         is trained how far each unit bends. "auto" is "relu", but in "realmlp" a
