@@ -42,10 +42,10 @@ class TabularClassifier(LabelScoreMixin, BaseTabular):
     Parameters
     ----------
     preset : {"default", "fast", "best", "realmlp"}, default="default"
-        What "auto" means. "default": a network for each of 10 folds of the rows, trained
-        in cycles of the rate, as many as pay. "fast": 4 folds and fewer steps. "best":
-        4 networks for each fold, more steps, and a ``partner``. "realmlp": RealMLP-TD
-        as published [1]_.
+        What "auto" means. "default": a network for each of 10 folds of the rows,
+        trained in cycles of the rate, as many as pay. "fast": 4 folds and fewer steps.
+        "best": 4 networks for each fold, more steps, and a ``partner``. "realmlp":
+        RealMLP-TD as published [1]_.
     categorical_features : "from_dtype", list or None, default="from_dtype"
         Which columns are categorical: with "from_dtype" those of categories, strings,
         objects or bools; or a list of positions or names, or one bool per column; with
