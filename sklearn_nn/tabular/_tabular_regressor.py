@@ -89,8 +89,8 @@ class TabularRegressor(IntervalMixin, NumberScoreMixin, BaseTabular):
         4 in "realmlp".
     tol : float, None or "auto", default="auto"
         The training ends after a cycle that did not lower the validation loss by this
-        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.1, in "best"
-        0.04 and in "realmlp" None.
+        share of it, in [0, 1); with None, no cycle ends it. "auto" is 0.05, in "fast"
+        0.1, in "best" 0.04 and in "realmlp" None.
     snapshots : bool or "auto", default="auto"
         Whether only the last epoch of a cycle, where the rate is zero, is validated and
         may be the best, and networks predict as they were at the end of the next cycle,
