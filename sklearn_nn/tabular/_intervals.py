@@ -46,8 +46,9 @@ class Residuals:
     def std(self, variance: Array) -> Array:
         """Return standard deviations, where predictors differ by ``variance`` (n, k).
 
-        Residuals hold already how networks differ on the average. But they are a little
-        too small, for their rows choose the epochs; the sum makes up for it.
+        Residuals hold already how networks differ on the average, and are those of one
+        fold, which errs more than the mean of all: the sum is a little too large where
+        a fold has one network. It errs on the safe side, and tells rows apart.
         """
         return np.sqrt(variance + self.mean_square)
 
@@ -76,8 +77,8 @@ class IntervalMixin:
         validation rows left, each by networks that had not trained on it [1]_; where
         the networks differ, they are further apart, as `predict_std` is larger there.
         They may lie beyond the range of ``y``. Of new rows that are drawn as those of
-        `fit` were, about 80 % lie between 0.1 and 0.9: a little fewer in small tables,
-        for validation rows choose the epochs, too. Noise that depends on the row can
+        `fit` were, about 80 % lie between 0.1 and 0.9, or a little more: the mean of
+        all networks errs less than those of one fold. Noise that depends on the row can
         only be learned by a `PinballLoss`.
 
         Parameters
